@@ -1,0 +1,61 @@
+"""Starts the reaper of a drill and keeps its lifeline: an attached stdin that dies with us."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from pathlib import Path
+from typing import Any
+
+from docker.errors import NotFound
+
+from maildrill.custody import reaper
+
+REAPER_LABEL = "maildrill.reaper-of"
+
+
+class Guard:
+    """The reaper of one session. Start it before anything else is made, release it last."""
+
+    def __init__(self, client: Any, image: str, session: str) -> None:
+        self._client = client
+        self._container = client.containers.create(
+            image,
+            ["python3", "/reaper.py", session],
+            name=f"maildrill-{session}-reaper",
+            labels={"maildrill": "reaper", REAPER_LABEL: session},
+            volumes={reaper.ENGINE_SOCKET: {"bind": reaper.ENGINE_SOCKET, "mode": "rw"}},
+            network_mode="none",
+            stdin_open=True,
+            auto_remove=True,
+        )
+        self._container.put_archive("/", _tar("reaper.py", Path(reaper.__file__).read_bytes()))
+        self._socket = client.api.attach_socket(self._container.id, params={"stdin": 1, "stream": 1})
+        self._container.start()
+
+    def release(self) -> None:
+        """The session is clean: end the reaper without an act, and wait until it is gone."""
+        raw = getattr(self._socket, "_sock", self._socket)
+        try:
+            raw.sendall(b"done\n")
+            self._container.wait(condition="removed", timeout=10)
+        except (OSError, NotFound):
+            pass
+        finally:
+            self._socket.close()
+        try:
+            self._container.remove(force=True)
+        except NotFound:
+            pass
+        except Exception as problem:  # "removal already in progress" is what we want
+            if "already in progress" not in str(problem):
+                raise
+
+
+def _tar(name: str, content: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        info = tarfile.TarInfo(name)
+        info.size = len(content)
+        archive.addfile(info, io.BytesIO(content))
+    return buffer.getvalue()

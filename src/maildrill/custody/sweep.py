@@ -1,0 +1,69 @@
+"""Find and remove what drills left behind. A session is alive while its reaper runs.
+
+Nothing is touched that does not carry maildrill's label.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from docker.errors import APIError, NotFound
+
+from maildrill.custody.guard import REAPER_LABEL
+
+SESSION_LABEL = "maildrill.session"
+
+
+def _labels(thing: Any) -> dict[str, str]:
+    attrs = thing.attrs
+    return attrs.get("Labels") or (attrs.get("Config") or {}).get("Labels") or {}
+
+
+def live_sessions(client: Any) -> set[str]:
+    """Sessions whose reaper is running."""
+    reapers = client.containers.list(filters={"label": REAPER_LABEL}, ignore_removed=True)
+    return {_labels(reaper)[REAPER_LABEL] for reaper in reapers}
+
+
+def _found(client: Any, session: str | None) -> list[tuple[str, str, Any]]:
+    """(kind, session, thing) of everything labelled, containers first: the order of removal."""
+    filters = {"label": SESSION_LABEL if session is None else f"{SESSION_LABEL}={session}"}
+    things = [("container", thing) for thing in client.containers.list(all=True, filters=filters, ignore_removed=True)]
+    things += [("volume", thing) for thing in client.volumes.list(filters=filters)]
+    things += [("network", thing) for thing in client.networks.list(filters=filters)]
+    return [(kind, _labels(thing)[SESSION_LABEL], thing) for kind, thing in things]
+
+
+def leftovers(client: Any, session: str | None = None) -> list[str]:
+    """What is there now, by looking: lines such as "container maildrill-ab12-mx1"."""
+    return [f"{kind} {thing.name}" for kind, _, thing in _found(client, session)]
+
+
+def _remove(kind: str, thing: Any) -> None:
+    try:
+        thing.remove(**({"force": True} if kind != "network" else {}))
+    except NotFound:
+        pass
+    except APIError as problem:
+        if "already in progress" not in str(problem):
+            raise
+
+
+def sweep(client: Any) -> list[str]:
+    """Remove what dead owners left; returns what was removed. Live drills are left alone."""
+    found = _found(client, None)
+    alive = live_sessions(client)
+    dead = [(kind, thing) for kind, session, thing in found if session not in alive]
+    for kind, thing in dead:
+        _remove(kind, thing)
+    dead_reapers = client.containers.list(
+        all=True, filters={"label": REAPER_LABEL, "status": ["exited", "dead"]}, ignore_removed=True
+    )
+    for reaper in dead_reapers:
+        _remove("container", reaper)
+    return [f"{kind} {thing.name}" for kind, thing in dead] + [f"container {reaper.name}" for reaper in dead_reapers]
+
+
+def clean_all(client: Any) -> list[str]:
+    """What `maildrill clean` does: the same as the sweep at the start of every drill."""
+    return sweep(client)

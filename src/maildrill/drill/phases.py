@@ -1,0 +1,212 @@
+"""The phases of a drill: up, baseline, timeline, settle, drain, census, teardown."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from maildrill.cluster.engine import ENGINE_FAILURES, connect
+from maildrill.cluster.images import ensure_images
+from maildrill.cluster.model import ClusterModel
+from maildrill.cluster.up import RunningCluster, bring_up, take_down
+from maildrill.custody.care import Care
+from maildrill.custody.guard import Guard
+from maildrill.custody.sweep import leftovers, sweep
+from maildrill.drill import holdings
+from maildrill.drill.clock import DrillClock
+from maildrill.drill.progress import LiveLedger, Progress
+from maildrill.drill.timeline import Timeline, wait_until
+from maildrill.drill.versions import versions
+from maildrill.errors import EnvironmentProblem
+from maildrill.faults import KINDS, World
+from maildrill.faults.helper import Helper
+from maildrill.journal.events import Clock, Node, Note, Phase
+from maildrill.journal.writer import JournalWriter
+from maildrill.scenario.model import Scenario
+from maildrill.traffic.link import VantageLink
+
+READY_DEADLINE_S = 60.0
+CENSUS_DEADLINE_S = 20.0
+
+
+class Drill:
+    """The state of one running drill; its methods are its phases."""
+
+    def __init__(
+        self, scenario: Scenario, model: ClusterModel, folder: Path, seed: int, watch: Callable[[Progress], None]
+    ) -> None:
+        self.scenario, self.model, self.folder, self.seed, self.watch = scenario, model, folder, seed, watch
+        self.session = secrets.token_hex(4)
+        self.client = connect()
+        self.clock = DrillClock()
+        self.journal = JournalWriter(folder / "journal.ndjson")
+        self.live = LiveLedger()
+        self.phase_name = ""
+        self.care = Care(self.journal, self.clock.now, self.say)
+        self.cluster: RunningCluster | None = None
+        self.link: VantageLink | None = None
+        self.guard: Guard | None = None
+
+    def say(self, message: str) -> None:
+        """Tell the watcher something happened."""
+        self.watch(self.live.progress(self.clock.now(), self.phase_name, message))
+
+    def note(self, name: str, detail: str = "", value: float = 0.0) -> None:
+        """Write down something about the drill itself."""
+        self.journal.write(Note(self.clock.now(), name, detail, round(value, 6)))
+
+    def phase(self, name: str) -> None:
+        """Begin a phase."""
+        self.phase_name = name
+        self.journal.write(Phase(self.clock.now(), name))
+        self.say("")
+
+    def tick(self) -> None:
+        """Called ten times a second while the drill waits: shows progress, notices a dead vantage."""
+        if self.link is not None and self.link.broken:
+            raise EnvironmentProblem(f"the vantage died: {self.link.broken}")
+        self.watch(self.live.progress(self.clock.now(), self.phase_name))
+
+    def take(self, lines: list[str]) -> None:
+        """Events from the vantage: to the journal as they are, and to the live ledger."""
+        self.journal.write_lines(lines)
+        for line in lines:
+            self.live.take(line)
+
+    def up(self) -> None:
+        """Images, reaper, cluster, vantage; everything ready by its own protocol."""
+        self.phase("up")
+        names = {node.image for node in self.model.nodes.values()} | {"helper"}
+        images = ensure_images(self.client, names, say=self.say)
+        for removed in sweep(self.client):
+            self.say(f"removed, left by a dead drill: {removed}")
+        began = time.monotonic()
+        self.guard = Guard(self.client, images["helper"], self.session)
+        self.helper = Helper(self.client, images["helper"], self.session)
+        if any(KINDS[step.fault].needs_helper for step in self.scenario.timeline):
+            self.helper.start()
+        self.cluster = bring_up(self.client, self.model, self.session, self.say)
+        self.link = VantageLink(self.client, self.cluster.vantage.container, self.take)
+        self.link.start()
+        error = self.link.synchronise(self.clock.zero)
+        self.journal.write(Clock(self.clock.now(), self.cluster.vantage.name, round(error, 6)))
+        self.await_ready(self.link, self.cluster)
+        self.note("cluster_up_s", "", time.monotonic() - began)
+        facts = versions(self.client, images, self.cluster)
+        (self.folder / "versions.json").write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n")
+
+    def await_ready(self, link: VantageLink, cluster: RunningCluster) -> None:
+        """Wait until every server answers in its protocol, seen from the vantage."""
+        checks = [
+            {"node": node.name, "host": node.address, "port": port, "protocol": protocol, "domain": self.model.domain}
+            for node in cluster.nodes.values()
+            for port, protocol in node.checks
+        ]
+        link.send("ready", checks=checks, deadline=READY_DEADLINE_S)
+        done = link.wait("ready-done", READY_DEADLINE_S + 5)
+        for check in checks:
+            answer = link.wait("ready", 1.0, node=check["node"], port=check["port"])
+            state = "ready" if answer["ok"] else "dead"
+            self.journal.write(Node(self.clock.now(), check["node"], state, f"{check['protocol']} {answer['last']}"))
+            if not answer["ok"]:
+                self.say(f"{check['node']}:{check['port']} never answered: {answer['last']}")
+        if not done["ok"]:
+            raise EnvironmentProblem(f"the cluster was not ready within {READY_DEADLINE_S:.0f} s")
+
+    def mail(self) -> None:
+        """Baseline, timeline, settle, drain, census."""
+        assert self.link is not None
+        assert self.cluster is not None
+        link, cluster, scenario = self.link, self.cluster, self.scenario
+        link.send(
+            "config",
+            domain=self.model.domain,
+            outside_domain=self.model.outside_domain,
+            resolver=cluster.resolver,
+            mail_host=cluster.mail_host,
+            ca_pem=cluster.ca_pem,
+            accounts=[list(account) for account in cluster.accounts],
+            traffic=scenario.traffic.model_dump(),
+            probes=scenario.probes.model_dump(),
+            seed=self.seed,
+            drill=self.session,
+        )
+        link.send("start")
+        link.wait("started", 30.0)
+        self.phase("baseline")
+        link.send("offer")
+        self.linger(scenario.baseline)
+        self.phase("timeline")
+        Timeline(scenario, cluster.nodes, World(link.check, self.helper), self.care, self.seed).run(self.tick)
+        self.phase("settle")
+        settled = time.monotonic() + scenario.settle
+        looking = threading.Thread(target=self.look_for_held, args=(False,), daemon=True)
+        looking.start()
+        wait_until(settled, self.tick)
+        looking.join(30)
+        self.drain(link)
+
+    def linger(self, seconds: float) -> None:
+        """Let time pass while the mail flows."""
+        wait_until(time.monotonic() + seconds, self.tick)
+
+    def drain(self, link: VantageLink) -> None:
+        """Mail stops; wait for the backlog; count what is there."""
+        self.phase("drain")
+        link.send("stop-offering")
+        link.send("stop-probes")
+        link.wait("probes-stopped", 30.0)
+        until = time.monotonic() + self.scenario.drain
+        while self.live.outstanding() and time.monotonic() < until:
+            self.linger(0.1)
+        link.send("give-up")
+        self.phase("census")
+        link.send("census", deadline=CENSUS_DEADLINE_S)
+        link.wait("census-done", CENSUS_DEADLINE_S + 15)
+        self.look_for_held(True)
+
+    def look_for_held(self, stores_too: bool) -> None:
+        """Look for messages on volumes: queues at the start of settle, everything at the end."""
+        assert self.cluster is not None
+        for node in self.cluster.nodes.values():
+            for volume in node.volumes:
+                if stores_too or "store" not in node.roles:
+                    self.journal.write(holdings.look(node, volume, self.clock.now()))
+
+    def down(self) -> None:
+        """Undo faults, keep the logs, remove everything, look, end the reaper and the journal."""
+        self.phase("teardown")
+        began = time.monotonic()
+        self.care.undo_all()
+        if self.link is not None:
+            self.link.close()
+        if self.cluster is not None:
+            self.keep_logs(self.cluster)
+        try:
+            take_down(self.client, self.session)
+            left = leftovers(self.client, self.session)
+            self.note("not-clean" if left else "clean", "; ".join(left))
+            if self.guard is not None and not left:
+                self.guard.release()
+        except ENGINE_FAILURES as problem:
+            self.note("not-clean", f"{type(problem).__name__}: {problem}")
+        self.note("teardown_s", "", time.monotonic() - began)
+
+    def keep_logs(self, cluster: RunningCluster) -> None:
+        """Write every node's log into the drill's folder."""
+        (self.folder / "logs").mkdir(exist_ok=True)
+
+        def keep(node: Any) -> None:
+            try:
+                (self.folder / "logs" / f"{node.name}.log").write_bytes(node.container.logs(timestamps=True))
+            except ENGINE_FAILURES as problem:
+                self.note("log-missing", f"{node.name}: {problem}")
+
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(keep, [node for node in cluster.nodes.values() if node is not cluster.vantage]))

@@ -1,0 +1,85 @@
+"""One drill from the scenario to the result, and the way out.
+
+Whatever happens, faults are healed, everything made is removed, the journal is kept and measured.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from maildrill.cluster.engine import connect
+from maildrill.cluster.model import ClusterModel
+from maildrill.drill.phases import Drill
+from maildrill.drill.progress import Progress
+from maildrill.drill.signals import signals_as_interrupt, undisturbed
+from maildrill.journal.events import JOURNAL_VERSION, Phase, Start
+from maildrill.measure.result import Result
+from maildrill.report.folder import measure_folder
+from maildrill.scenario.model import Scenario
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Where the drill's evidence is, and what it says."""
+
+    folder: Path
+    result: Result
+
+
+def make_folder(reports: Path, scenario: str) -> Path:
+    """A new folder for one drill's evidence."""
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    folder = reports / f"{scenario}-{stamp}-{secrets.token_hex(2)}"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def run_drill(
+    scenario: Scenario,
+    cluster_model: ClusterModel,
+    *,
+    scenario_path: Path,
+    reports: Path,
+    seed: int,
+    progress: Callable[[Progress], None],
+) -> Outcome:
+    """Run one drill and measure it.
+
+    Raises EnvironmentProblem if the engine is not there, KeyboardInterrupt after an interrupted
+    drill has been healed, removed and measured. A drill that broke in the middle is measured too
+    and comes out inconclusive.
+    """
+    connect().ping()
+    folder = make_folder(reports, scenario.scenario)
+    shutil.copy(scenario_path, folder / "scenario.yaml")
+    (folder / "cluster.json").write_text(cluster_model.model_dump_json(indent=2) + "\n")
+    drill = Drill(scenario, cluster_model, folder, seed, progress)
+    drill.journal.write(
+        Start(0.0, JOURNAL_VERSION, folder.name, scenario.scenario, cluster_model.cluster, seed, drill.clock.wall)
+    )
+    interrupted = False
+    with signals_as_interrupt():
+        try:
+            drill.up()
+            drill.mail()
+        except KeyboardInterrupt:
+            interrupted = True
+            drill.note("interrupted", "the drill was interrupted; faults healed, cluster removed, journal kept")
+            drill.say("interrupted: healing and removing everything, the journal is kept")
+        except Exception as problem:
+            drill.note("error", f"{type(problem).__name__}: {problem}")
+            drill.say(f"the drill broke: {problem}")
+        finally:
+            with undisturbed():
+                drill.down()
+                drill.journal.write(Phase(drill.clock.now(), "end"))
+                drill.journal.close()
+    result = measure_folder(folder)
+    if interrupted:
+        raise KeyboardInterrupt(f"interrupted; everything is healed and removed, the journal is in {folder}")
+    return Outcome(folder, result)

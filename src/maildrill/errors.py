@@ -1,0 +1,40 @@
+"""Every error maildrill raises on purpose, and the exit code each one means.
+
+MaildrillError            1 is never used here: it means "objective missed"
+├── BadInput              2  a file or an argument is wrong; nothing was started
+├── Inconclusive          3  the drill ran but proves nothing either way
+└── EnvironmentProblem    4  the machine or the container engine cannot do what is asked
+"""
+
+from __future__ import annotations
+
+
+class MaildrillError(Exception):
+    """Base of all errors meant for people: the message says what, where and what to do."""
+
+    exit_code = 4
+
+
+class BadInput(MaildrillError):
+    """A scenario, cluster or argument is wrong. Nothing has been started."""
+
+    exit_code = 2
+
+
+class Inconclusive(MaildrillError):
+    """The drill ran, but its result must not be read as a pass or a fail."""
+
+    exit_code = 3
+
+
+class EnvironmentProblem(MaildrillError):
+    """The machine or the engine cannot do what was asked."""
+
+    exit_code = 4
+
+
+class WaitTimeout(EnvironmentProblem):
+    """A wait ran into its deadline: says for what, how long, and the last thing seen."""
+
+    def __init__(self, what: str, seconds: float, last_seen: str) -> None:
+        super().__init__(f"waited {seconds:.1f} s for {what}; last seen: {last_seen}")

@@ -1,0 +1,31 @@
+"""freeze: every process of the node stops being scheduled; its kernel still answers TCP."""
+
+from __future__ import annotations
+
+from docker.errors import APIError
+
+from maildrill.faults.fault import Fault
+
+
+class Freeze(Fault):
+    """A hung server: connections are still accepted by the kernel, and nobody answers them."""
+
+    kind = "freeze"
+    needs = "the freezer cgroup (docker pause)"
+
+    def inject(self) -> None:
+        """Pause the container; pausing a paused one changes nothing."""
+        self.target.container.reload()
+        if self.target.container.status != "paused":
+            self.target.container.pause()
+
+    def heal(self) -> None:
+        """Unpause the container if it is paused."""
+        self.target.container.reload()
+        if self.target.container.status == "paused":
+            try:
+                self.target.container.unpause()
+            except APIError:
+                self.target.container.reload()
+                if self.target.container.status == "paused":
+                    raise

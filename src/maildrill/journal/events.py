@@ -1,0 +1,198 @@
+"""The journal's event types: what the left side of the picture may write down.
+
+Every event is one JSON line. ``e`` is its kind, ``t`` the moment it is about, in seconds on the
+drill's one monotonic clock, counted from the start of the drill. Standard library only: the same
+module runs in the vantage container.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import ClassVar
+
+JOURNAL_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Base of all events; ``t`` in seconds since the start of the drill."""
+
+    kind: ClassVar[str] = ""
+    t: float
+
+    def line(self) -> str:
+        """This event as one JSON line, without the newline."""
+        return json.dumps({"e": self.kind, **asdict(self)}, separators=(",", ":"))
+
+
+@dataclass(frozen=True, slots=True)
+class Start(Event):
+    """First event: which drill this is, and the only wall-clock time (ISO 8601, UTC)."""
+
+    kind: ClassVar[str] = "start"
+    version: int
+    drill: str
+    scenario: str
+    cluster: str
+    seed: int
+    wall: str
+
+
+@dataclass(frozen=True, slots=True)
+class Phase(Event):
+    """A phase begins: up, baseline, timeline, settle, drain, census, teardown, end."""
+
+    kind: ClassVar[str] = "phase"
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clock(Event):
+    """The vantage's clock was compared with ours: its offset was removed, this error remains."""
+
+    kind: ClassVar[str] = "clock"
+    vantage: str
+    error_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Offer(Event):
+    """A message was offered. ``t`` is the moment it was due, ``late`` how late it really began.
+
+    ``stream``: inbound, submission (user to user), outbound (user to the outside),
+    or probe-inbound / probe-outbound.
+    """
+
+    kind: ClassVar[str] = "offer"
+    id: str
+    stream: str
+    sender: str
+    rcpt: str
+    size: int
+    hash: str
+    late: float
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt(Event):
+    """One try at one address. ``t`` is its start, ``end`` its end, ``dot`` the final dot or None.
+
+    ``outcome``: accepted (250 after the dot), temporary (4xx), permanent (5xx),
+    broken (connection or deadline, before the dot), ambiguous (after the dot, before a reply).
+    """
+
+    kind: ClassVar[str] = "attempt"
+    id: str
+    n: int
+    host: str
+    end: float
+    dot: float | None
+    outcome: str
+    code: int
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
+class GaveUp(Event):
+    """The sender stopped trying."""
+
+    kind: ClassVar[str] = "gave-up"
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Copy(Event):
+    """A copy was seen for the first time by a reader (or by the outside world's server)."""
+
+    kind: ClassVar[str] = "copy"
+    id: str
+    mailbox: str
+    uid: int
+    uidvalidity: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Census(Event):
+    """The final look at one mailbox through the front door; ``whole`` false if it failed."""
+
+    kind: ClassVar[str] = "census"
+    mailbox: str
+    whole: bool
+    error: str
+    ids: list[str]
+    uids: list[int]
+    hashes: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Bounce(Event):
+    """A delivery status notification (RFC 3464) about message ``id`` reached ``mailbox``."""
+
+    kind: ClassVar[str] = "bounce"
+    id: str
+    mailbox: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held(Event):
+    """Messages found on a volume of a node: queues and stores that are not the front door."""
+
+    kind: ClassVar[str] = "held"
+    node: str
+    volume: str
+    state: str
+    error: str
+    ids: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Probe(Event):
+    """One synthetic transaction of a service. ``t`` is when it was due, never when it began."""
+
+    kind: ClassVar[str] = "probe"
+    service: str
+    begin: float
+    end: float
+    ok: bool
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fault(Event):
+    """A fault's life: requested, injected, effective, heal-requested, healed, heal-verified,
+    not-effective, heal-failed."""
+
+    kind: ClassVar[str] = "fault"
+    fault: str
+    name: str
+    target: str
+    state: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Node(Event):
+    """A node was seen in a state: created, started, ready, dead, gone."""
+
+    kind: ClassVar[str] = "node"
+    node: str
+    state: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note(Event):
+    """Something about the drill itself: interrupted, error, clean, not-clean, harness timings."""
+
+    kind: ClassVar[str] = "note"
+    name: str
+    detail: str
+    value: float
+
+
+EVENT_TYPES: tuple[type[Event], ...] = (
+    Start, Phase, Clock, Offer, Attempt, GaveUp, Copy, Census, Bounce, Held, Probe, Fault, Node, Note,
+)  # fmt: skip

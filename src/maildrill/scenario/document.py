@@ -1,0 +1,170 @@
+"""YAML files that remember where everything stood, so that an error can name file, line and column."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import types
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from maildrill.errors import BadInput
+
+M = TypeVar("M", bound=BaseModel)
+Loc = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Document:
+    """A YAML file as read: ``data`` in plain Python types, ``tree`` with the positions."""
+
+    path: Path
+    data: Any
+    tree: Any
+
+    def where(self, loc: Loc = (), *, key: bool = False) -> str:
+        """ "file:line:column" of the value at ``loc`` (of its key, if ``key``), or of the nearest parent."""
+        line, column = _position(self.tree, loc, key)
+        return f"{self.path}:{line + 1}:{column + 1}"
+
+    def bad(self, loc: Loc, message: str) -> BadInput:
+        """The error to raise for what stands at ``loc``."""
+        name = dotted(loc)
+        return BadInput(f"{self.where(loc)}: {name + ': ' if name else ''}{message}")
+
+
+def read_yaml(path: Path) -> Document:
+    """Read one YAML mapping. Raises BadInput, with the position, if that cannot be done."""
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        raise BadInput(f"{path}: cannot be read: {reason}") from None
+    try:
+        tree = YAML(typ="rt", pure=True).load(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        at = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
+        raise BadInput(f"{at}: not valid YAML: {error.problem or error.context}") from None
+    except YAMLError as error:
+        raise BadInput(f"{path}: not valid YAML: {error}") from None
+    if not isinstance(tree, CommentedMap):
+        raise BadInput(f"{path}:1:1: expected a mapping of fields, found {_kind(tree)}")
+    return Document(Path(path), _plain(tree), tree)
+
+
+def check(model: type[M], document: Document, data: Any = None) -> M:
+    """The document (or ``data`` made from it) as a ``model``. Raises BadInput listing every mistake."""
+    try:
+        return model.model_validate(document.data if data is None else data)
+    except ValidationError as error:
+        lines = [_explain(model, document, dict(one)) for one in error.errors()]
+        raise BadInput("\n".join(dict.fromkeys(lines))) from None
+
+
+def nearest(word: str, valid: Iterable[str]) -> str:
+    """ "did you mean X?" if something valid is near, else the list of what is valid."""
+    names = sorted(set(valid))
+    close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    return f'did you mean "{close[0]}"?' if close else f"known: {', '.join(names)}"
+
+
+def dotted(loc: Loc) -> str:
+    """A place in a file as people write it: timeline[0].target.role"""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc).lstrip(".")
+
+
+def _explain(model: type[BaseModel], document: Document, error: dict[str, Any]) -> str:
+    loc, kind = tuple(error["loc"]), error["type"]
+    name = dotted(loc)
+    if kind == "extra_forbidden":
+        hint = nearest(str(loc[-1]), _fields(model, loc[:-1]))
+        return f'{document.where(loc, key=True)}: unknown field "{name}"; {hint}'
+    if kind == "missing":
+        return f'{document.where(loc[:-1])}: field "{name}" is missing'
+    expected = _expected(error)
+    found = error["input"]
+    shown = f", found {found!r}" if not isinstance(found, dict | list) else f", found {_kind(found)}"
+    return f"{document.where(loc)}: {name}: expected {expected}{shown}{_literal_hint(error)}"
+
+
+def _expected(error: dict[str, Any]) -> str:
+    message = str(error["msg"]).removeprefix("Value error, ")
+    return re.sub(r"^(Input should be|Value should have|String should) ", "", message)
+
+
+def _literal_hint(error: dict[str, Any]) -> str:
+    if error["type"] != "literal_error" or not isinstance(error["input"], str):
+        return ""
+    valid = re.findall(r"'([^']+)'", error["ctx"]["expected"])
+    hint = nearest(error["input"], valid)
+    return f"; {hint}" if hint.startswith("did") else ""
+
+
+def _fields(model: type[BaseModel], loc: Loc) -> list[str]:
+    """Names valid inside the part of ``model`` at ``loc``, as they are written in a file."""
+    here: Any = model
+    for part in loc:
+        here = _step(here, part)
+    return [field.alias or name for name, field in here.model_fields.items()] if _is_model(here) else []
+
+
+def _step(here: Any, part: str | int) -> Any:
+    if _is_model(here):
+        for name, field in here.model_fields.items():
+            if part in (name, field.alias):
+                return _innermost(field.annotation, keep_container=True)
+        return None
+    return _innermost(here) if get_origin(here) in (list, tuple, dict) else here
+
+
+def _innermost(kind: Any, keep_container: bool = False) -> Any:
+    """The model inside Annotated, Optional, and (unless kept) list, tuple or dict."""
+    origin = get_origin(kind)
+    if origin is Annotated:
+        return _innermost(get_args(kind)[0], keep_container)
+    if origin in (Union, types.UnionType):
+        inner = [_innermost(arg, keep_container) for arg in get_args(kind) if arg is not type(None)]
+        return next((one for one in inner if _is_model(one) or get_origin(one)), None)
+    if origin in (list, tuple, dict) and not keep_container:
+        return _innermost(get_args(kind)[-1 if origin is dict else 0])
+    return kind
+
+
+def _is_model(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
+
+
+def _position(tree: Any, loc: Loc, key: bool) -> tuple[int, int]:
+    here, at = tree, (0, 0)
+    for depth, part in enumerate(loc):
+        try:
+            if isinstance(here, CommentedMap) and part in here:
+                last = depth == len(loc) - 1
+                at = here.lc.key(part) if key and last else here.lc.value(part)
+            elif isinstance(here, CommentedSeq) and isinstance(part, int) and part < len(here):
+                at = here.lc.item(part)
+            else:
+                return at
+        except (KeyError, TypeError):  # merged in by an anchor: it has no place of its own
+            return at
+        here = here[part]
+    return int(at[0]), int(at[1])
+
+
+def _plain(tree: Any) -> Any:
+    if isinstance(tree, CommentedMap):
+        return {key: _plain(value) for key, value in tree.items()}
+    return [_plain(value) for value in tree] if isinstance(tree, CommentedSeq) else tree
+
+
+def _kind(value: Any) -> str:
+    names = {dict: "a mapping", list: "a list", str: "text", type(None): "nothing"}
+    return next((name for kind, name in names.items() if isinstance(value, kind)), repr(value))

@@ -1,0 +1,3 @@
+"""Shared by the tests of the harness."""
+
+from __future__ import annotations
