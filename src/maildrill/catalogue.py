@@ -64,11 +64,11 @@ def load_scenario(path: Path) -> Scenario:
         loc: Loc = ("timeline", index)
         if step.fault not in KINDS:
             raise document.bad((*loc, "fault"), f'unknown fault "{step.fault}"; {nearest(step.fault, KINDS)}')
-        if step.fault == "partition" and not step.peer:
-            raise document.bad(loc, "a partition needs a peer: whom the target cannot reach")
-        if step.fault != "partition" and step.peer:
-            raise document.bad((*loc, "peer"), f"only a partition has a peer, not a {step.fault}")
-        for place, target in _targets(document, index, step.target, step.peer):
+        if step.fault == "partition" and not step.peers:
+            raise document.bad(loc, "a partition needs peers: whom the target cannot reach")
+        if step.fault != "partition" and step.peers:
+            raise document.bad((*loc, "peers"), f"only a partition has peers, not a {step.fault}")
+        for place, target in _targets(index, step.target, step.peers):
             if (target.node is None) == (target.role is None):
                 raise document.bad(place, "name either a node or a role")
     find_cluster(scenario.cluster, path, document)
@@ -99,7 +99,7 @@ def load_pair(path: Path, cluster: str | None = None) -> tuple[Scenario, Cluster
     document = read_yaml(path)
     roles = {role for node in model.nodes.values() for role in node.roles}
     for index, step in enumerate(scenario.timeline):
-        for place, target in _targets(document, index, step.target, step.peer):
+        for place, target in _targets(index, step.target, step.peers):
             _check_target(document, place, target, set(model.nodes), roles, model.cluster)
     return scenario, model
 
@@ -113,18 +113,15 @@ def _check_target(
             raise document.bad((*place, field), f'cluster "{cluster}" has no {field} "{name}"; {hint}')
 
 
-def _targets(
-    document: Document, index: int, target: Target, peers: tuple[Target, ...]
-) -> list[tuple[Loc, Target]]:
+def _targets(index: int, target: Target, peers: list[Target]) -> list[tuple[Loc, Target]]:
     step: Loc = ("timeline", index)
-    listed = isinstance(document.data["timeline"][index].get("peer"), list)
-    places: list[Loc] = [(*step, "peer", n) if listed else (*step, "peer") for n in range(len(peers))]
-    return [((*step, "target"), target), *zip(places, peers, strict=True)]
+    listed: list[tuple[Loc, Target]] = [((*step, "peers", n), peer) for n, peer in enumerate(peers)]
+    return [((*step, "target"), target), *listed]
 
 
 def _check_objectives(scenario: Scenario, document: Document) -> None:
     if not states_something(scenario.objectives):
-        raise document.bad(("objectives",), "at least one objective is needed: a drill that asserts nothing is an error")
+        raise document.bad(("objectives",), "at least one objective is needed: a drill must claim something")
 
 
 def states_something(objectives: Objectives) -> bool:

@@ -5,6 +5,7 @@ Nothing is touched that does not carry maildrill's label.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from docker.errors import APIError, NotFound
@@ -12,6 +13,12 @@ from docker.errors import APIError, NotFound
 from maildrill.custody.guard import REAPER_LABEL
 
 SESSION_LABEL = "maildrill.session"
+REMOVERS = 8
+REMOVE_OPTIONS: dict[str, dict[str, bool]] = {
+    "container": {"force": True, "v": True},
+    "volume": {"force": True},
+    "network": {},
+}
 
 
 def _labels(thing: Any) -> dict[str, str]:
@@ -39,9 +46,18 @@ def leftovers(client: Any, session: str | None = None) -> list[str]:
     return [f"{kind} {thing.name}" for kind, _, thing in _found(client, session)]
 
 
+def remove_session(client: Any, session: str) -> list[str]:
+    """Remove everything of one session and look again: what is left, which should be nothing."""
+    found = _found(client, session)
+    for kinds in (["container"], ["volume", "network"]):
+        with ThreadPoolExecutor(REMOVERS) as pool:
+            list(pool.map(lambda each: _remove(each[0], each[2]), [each for each in found if each[0] in kinds]))
+    return leftovers(client, session)
+
+
 def _remove(kind: str, thing: Any) -> None:
     try:
-        thing.remove(**({"force": True} if kind != "network" else {}))
+        thing.remove(**REMOVE_OPTIONS[kind])
     except NotFound:
         pass
     except APIError as problem:

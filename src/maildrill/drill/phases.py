@@ -14,10 +14,10 @@ from typing import Any
 from maildrill.cluster.engine import ENGINE_FAILURES, connect
 from maildrill.cluster.images import ensure_images
 from maildrill.cluster.model import ClusterModel
-from maildrill.cluster.up import RunningCluster, bring_up, take_down
+from maildrill.cluster.up import RunningCluster, bring_up
 from maildrill.custody.care import Care
 from maildrill.custody.guard import Guard
-from maildrill.custody.sweep import leftovers, sweep
+from maildrill.custody.sweep import remove_session, sweep
 from maildrill.drill import holdings
 from maildrill.drill.clock import DrillClock
 from maildrill.drill.progress import LiveLedger, Progress
@@ -189,8 +189,7 @@ class Drill:
         if self.cluster is not None:
             self.keep_logs(self.cluster)
         try:
-            take_down(self.client, self.session)
-            left = leftovers(self.client, self.session)
+            left = remove_session(self.client, self.session)
             self.note("not-clean" if left else "clean", "; ".join(left))
             if self.guard is not None and not left:
                 self.guard.release()

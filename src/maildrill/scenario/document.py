@@ -166,5 +166,5 @@ def _plain(tree: Any) -> Any:
 
 
 def _kind(value: Any) -> str:
-    names = {dict: "a mapping", list: "a list", str: "text", type(None): "nothing"}
-    return next((name for kind, name in names.items() if isinstance(value, kind)), repr(value))
+    names = ((dict, "a mapping"), (list, "a list"), (str, "text"))
+    return "nothing" if value is None else next((name for kind, name in names if isinstance(value, kind)), repr(value))

@@ -87,15 +87,6 @@ class Target(Strict):
     pick: Literal["first", "last", "all", "random"] = "first"
 
 
-def as_list(value: Any) -> Any:
-    """One mapping stands for a list of one."""
-    return [value] if isinstance(value, dict | Target) else value
-
-
-PEER_SCHEMA = {"anyOf": [{"$ref": "#/$defs/Target"}, {"type": "array", "items": {"$ref": "#/$defs/Target"}}]}
-Peers = Annotated[tuple[Target, ...], BeforeValidator(as_list)]
-
-
 class Step(Strict):
     """One entry of the timeline."""
 

@@ -1,0 +1,42 @@
+"""The `maildrill` command: errors become one message and an exit code, never a traceback."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+from typer.exceptions import TyperException
+
+import maildrill.commands.engine
+import maildrill.commands.look
+import maildrill.commands.results
+import maildrill.commands.run
+import maildrill.commands.start  # noqa: F401  each module registers its commands
+from maildrill.commands.app import INTERRUPTED, app, say
+from maildrill.errors import BadInput, MaildrillError
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command line; returns the exit code."""
+    try:
+        code = app(arguments, prog_name="maildrill", standalone_mode=False)
+    except MaildrillError as error:
+        say(f"maildrill: {error}")
+        return error.exit_code
+    except TyperException as error:
+        show = getattr(error, "show", None)
+        show() if show else say(f"maildrill: {error}")
+        return BadInput.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        say("maildrill: interrupted")
+        return INTERRUPTED
+    return code if isinstance(code, int) else 0
+
+
+def main() -> None:
+    """Entry point of the `maildrill` command."""
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

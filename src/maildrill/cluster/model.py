@@ -1,0 +1,119 @@
+"""The typed model of a cluster file: which nodes there are, what they run, and how they are tuned."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+
+from maildrill.catalogue import data_dir, list_clusters, list_images
+from maildrill.errors import BadInput
+from maildrill.scenario.document import Document, check, nearest, read_yaml
+from maildrill.scenario.model import Strict
+
+NEEDED_ROLES = ("dns", "resolver", "mx", "submission", "store", "outside")
+
+
+class NodeModel(Strict):
+    """One container: its image, what it does, and its own settings."""
+
+    image: str
+    roles: list[str] = Field(min_length=1)
+    site: str | None = None
+    networks: list[str] = ["lan"]
+    volumes: dict[str, str] = Field({}, description="logical name -> path, besides the image's own")
+    settings: dict[str, Any] = {}
+
+
+class Replication(Strict):
+    """How the stores keep each other's mail."""
+
+    kind: Literal["dovecot-dsync"]
+    between: list[str] = Field(min_length=2, max_length=2)
+
+
+class ClusterModel(Strict):
+    """A topology of nodes."""
+
+    cluster: str
+    about: str = ""
+    extends: str | None = None
+    domain: str = "example.test"
+    outside_domain: str = "outside.test"
+    accounts: int = Field(8, ge=1, le=500)
+    sites: list[str] = []
+    networks: list[str] = Field(["lan"], min_length=1, max_length=1)
+    nodes: dict[str, NodeModel] = Field(min_length=1)
+    replication: Replication | None = None
+    timers: dict[str, dict[str, str | int | float]] = Field({}, description="image -> parameter -> value")
+
+    def with_role(self, role: str) -> list[str]:
+        """Names of the nodes with a role, in the file's order."""
+        return [name for name, node in self.nodes.items() if role in node.roles]
+
+    def replica_of(self, name: str) -> str | None:
+        """The node that replicates with this one, if any."""
+        between = self.replication.between if self.replication else []
+        return next((other for other in between if other != name), None) if name in between else None
+
+
+def load_cluster(name_or_path: str, folder: Path | None = None) -> ClusterModel:
+    """A shipped cluster by name, or a file. Raises BadInput with file, line and column."""
+    document = read_yaml(find_cluster_file(name_or_path, folder))
+    model = check(ClusterModel, document, _extended(document, folder, ()))
+    _check(model, document)
+    return model
+
+
+def find_cluster_file(name_or_path: str, folder: Path | None = None) -> Path:
+    """The file of a cluster. Raises BadInput if there is none."""
+    if name_or_path.endswith((".yaml", ".yml")):
+        path = (folder or Path()) / name_or_path
+        if not path.is_file():
+            raise BadInput(f'no cluster file "{path}"')
+        return path
+    for place in (folder, data_dir() / "fixtures" / "clusters"):
+        if place is not None and (place / f"{name_or_path}.yaml").is_file():
+            return place / f"{name_or_path}.yaml"
+    raise BadInput(f'unknown cluster "{name_or_path}"; {nearest(name_or_path, list_clusters())}')
+
+
+def _extended(document: Document, folder: Path | None, seen: tuple[Path, ...]) -> dict[str, Any]:
+    parent = document.data.get("extends")
+    if not isinstance(parent, str):
+        return dict(document.data)
+    if document.path in seen:
+        raise document.bad(("extends",), "clusters extend each other in a circle")
+    is_file = parent.endswith((".yaml", ".yml"))
+    base = read_yaml(find_cluster_file(parent, document.path.parent if is_file else folder))
+    return merge(_extended(base, folder, (*seen, document.path)), document.data)
+
+
+def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """``base`` with ``over`` on top, mapping by mapping; null removes a key."""
+    merged = dict(base)
+    for key, value in over.items():
+        if value is None:
+            merged.pop(key, None)
+        elif isinstance(value, dict) and isinstance(merged.get(key), dict):
+            merged[key] = merge(merged[key], value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def _check(model: ClusterModel, document: Document) -> None:
+    for name, node in model.nodes.items():
+        if node.image not in list_images():
+            message = f'unknown image "{node.image}"; {nearest(node.image, list_images())}'
+            raise document.bad(("nodes", name, "image"), message)
+    for role in NEEDED_ROLES:
+        if not model.with_role(role):
+            raise document.bad(("nodes",), f'no node has the role "{role}"')
+    for role in ("outside", "proxy"):
+        if len(model.with_role(role)) > 1:
+            raise document.bad(("nodes",), f'only one node can have the role "{role}"')
+    for name in model.replication.between if model.replication else []:
+        if name not in model.nodes:
+            raise document.bad(("replication", "between"), f'no node "{name}"; {nearest(name, model.nodes)}')

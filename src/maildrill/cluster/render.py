@@ -1,0 +1,113 @@
+"""Configuration files of the nodes, from the templates beside each image."""
+
+from __future__ import annotations
+
+import functools
+import io
+import tarfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from maildrill.cluster.images import image_folder
+from maildrill.cluster.keys import Keys
+from maildrill.cluster.model import ClusterModel, NodeModel
+from maildrill.scenario.document import check, read_yaml
+from maildrill.scenario.model import Strict
+
+
+class ImageModel(Strict):
+    """image.yaml: what an image needs at start and how one sees that it works."""
+
+    about: str = ""
+    base: str = "debian:bookworm-slim"
+    files: dict[str, str] = {}
+    tls: bool = False
+    volumes: dict[str, str] = {}
+    checks: dict[str, dict[int, str]] = {}
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A node as templates see it."""
+
+    name: str
+    roles: list[str]
+    address: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that is known before a container is made; renders every node's files."""
+
+    model: ClusterModel
+    keys: Keys
+    subnet: str
+    peers: dict[str, Peer] = field(default_factory=dict)
+
+    def with_role(self, role: str) -> list[Peer]:
+        """Nodes with a role, in the file's order."""
+        return [peer for peer in self.peers.values() if role in peer.roles]
+
+    @property
+    def front(self) -> Peer:
+        """Where users and Postfix connect to: the proxy, or else the first store."""
+        return (self.with_role("proxy") or self.with_role("store"))[0]
+
+    def files(self, name: str) -> dict[str, bytes]:
+        """Path in the container -> content, for one node."""
+        node = self.model.nodes[name]
+        image = read_image(node.image)
+        files = {path: self._render(node, name, template) for template, path in image.files.items()}
+        if image.tls:
+            files["/etc/ssl/maildrill/cert.pem"] = self.keys.cert_pem
+            files["/etc/ssl/maildrill/key.pem"] = self.keys.key_pem
+        return files
+
+    def _render(self, node: NodeModel, name: str, template: str) -> bytes:
+        source = (image_folder(node.image) / template).resolve()
+        replica = self.model.replica_of(name)
+        values: dict[str, Any] = {
+            "node": self.peers[name],
+            "roles": node.roles,
+            "settings": node.settings,
+            "timers": self.model.timers.get(source.parent.name, {}),
+            "domain": self.model.domain,
+            "outside_domain": self.model.outside_domain,
+            "subnet": self.subnet,
+            "accounts": self.keys.accounts,
+            "replication_password": self.keys.replication_password,
+            "replica": self.peers[replica].address if replica else None,
+            "delivery": self.front.address,
+            "front": self.front.address,
+            "peers": self.with_role,
+            "everyone": list(self.peers.values()),
+        }
+        return _template(source).render(values).encode()
+
+
+@functools.cache
+def read_image(name: str) -> ImageModel:
+    """An image's image.yaml. Raises BadInput."""
+    return check(ImageModel, read_yaml(image_folder(name) / "image.yaml"))
+
+
+@functools.cache
+def _template(source: Path) -> jinja2.Template:
+    environment = jinja2.Environment(
+        undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    )
+    return environment.from_string(source.read_text(encoding="utf-8"))
+
+
+def archive(files: dict[str, bytes]) -> bytes:
+    """A tar for put_archive("/"): files of root, keys readable by root only."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as tar:
+        for path, content in files.items():
+            entry = tarfile.TarInfo(path.lstrip("/"))
+            entry.size, entry.mode = len(content), 0o600 if path.endswith("key.pem") else 0o644
+            tar.addfile(entry, io.BytesIO(content))
+    return buffer.getvalue()

@@ -1,0 +1,64 @@
+"""`maildrill images`, `clean`, `doctor`: the container engine and what is on it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from maildrill.catalogue import list_images
+from maildrill.commands.app import Json, app, print_json, say
+from maildrill.doctor import examine
+from maildrill.errors import EnvironmentProblem
+
+Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing unless something is built.")]
+Check = Annotated[bool, typer.Option("--check", help="Build nothing; exit 4 if an image is missing.")]
+
+
+def client() -> Any:
+    """The engine's client. Raises EnvironmentProblem if there is no engine."""
+    from maildrill.cluster.engine import connect
+
+    return connect()
+
+
+@app.command()
+def images(quiet: Quiet = False, check: Check = False, json: Json = False) -> None:
+    """Build the server images that are missing or out of date."""
+    engine = client()
+    if check:
+        if not engine.images.list(filters={"label": "maildrill=image"}):
+            raise EnvironmentProblem("no server images yet; run: maildrill images")
+        return
+    from maildrill.cluster.images import ensure_images
+
+    tags = ensure_images(engine, list_images(), say=say)
+    if json:
+        print_json(tags)
+    elif not quiet:
+        for name, tag in tags.items():
+            typer.echo(f"{name:12} {tag}")
+
+
+@app.command()
+def clean(json: Json = False) -> None:
+    """Remove what interrupted drills left behind. Running drills are not touched."""
+    from maildrill.custody.sweep import clean_all
+
+    removed = clean_all(client())
+    if json:
+        print_json({"removed": removed})
+    else:
+        typer.echo("\n".join(f"removed {one}" for one in removed) or "nothing was left behind")
+
+
+@app.command()
+def doctor(json: Json = False) -> int:
+    """Look whether this machine can run drills, and which faults."""
+    findings = examine()
+    if json:
+        print_json([{"check": f.check, "ok": f.ok, "detail": f.detail} for f in findings])
+    else:
+        for finding in findings:
+            typer.echo(f"{'ok  ' if finding.ok else 'FAIL'} {finding.check:10} {finding.detail}")
+    return 0 if all(finding.ok for finding in findings) else EnvironmentProblem.exit_code

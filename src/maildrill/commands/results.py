@@ -1,0 +1,40 @@
+"""`maildrill measure` and `report`: past drills, measured and shown again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from maildrill.commands.app import EXIT_CODES, Json, app, out
+from maildrill.errors import BadInput
+
+Folder = Annotated[Path, typer.Argument(help="The folder of one drill, below reports/.")]
+
+
+@app.command()
+def measure(folder: Folder, json: Json = False) -> int:
+    """Measure a past drill again from its journal, and write its result and report anew."""
+    return _again(folder, json)
+
+
+@app.command()
+def report(folder: Folder, json: Json = False) -> None:
+    """Show a past drill's result, and write its HTML report anew. Exits 0 whatever the verdict."""
+    _again(folder, json)
+
+
+def _again(folder: Path, json: bool) -> int:
+    from maildrill.report.folder import measure_folder
+    from maildrill.report.terminal import terminal
+
+    if not (folder / "journal.ndjson").is_file():
+        raise BadInput(f"{folder}: not the folder of a drill: it has no journal.ndjson")
+    result = measure_folder(folder)
+    if json:
+        typer.echo((folder / "result.json").read_text(), nl=False)
+    else:
+        out().print(terminal(result))
+        typer.echo(f"report: {folder / 'report.html'}")
+    return EXIT_CODES[result.verdict]

@@ -1,0 +1,82 @@
+"""Looks whether this machine can run drills."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from maildrill.catalogue import list_clusters, list_images
+from maildrill.errors import MaildrillError
+
+OLDEST_API = (1, 40)
+NEEDED_GB = 2.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at."""
+
+    check: str
+    ok: bool
+    detail: str
+
+
+def examine() -> list[Finding]:
+    """Look at everything a drill needs; changes nothing."""
+    findings = [_python(), _catalogue(), _disk()]
+    try:
+        from maildrill.cluster.engine import connect
+
+        client = connect()
+        client.ping()
+    except (MaildrillError, OSError) as error:
+        return [*findings, Finding("engine", False, f"{error}; run ./bootstrap")]
+    except Exception as error:  # the SDK raises many kinds; each means the same here
+        return [*findings, Finding("engine", False, f"{type(error).__name__}: {error}; run ./bootstrap")]
+    looks: tuple[Callable[[Any], Finding], ...] = (_engine, _memory, _images, _leftovers)
+    return findings + [look(client) for look in looks]
+
+
+def _python() -> Finding:
+    version = ".".join(map(str, sys.version_info[:3]))
+    return Finding("python", sys.version_info >= (3, 11), f"{version}, needed 3.11 or newer")
+
+
+def _catalogue() -> Finding:
+    clusters = list_clusters()
+    return Finding("catalogue", bool(clusters), f"{len(clusters)} clusters, {len(list_images())} server images")
+
+
+def _disk() -> Finding:
+    free = shutil.disk_usage(tempfile.gettempdir()).free / 1e9
+    return Finding("disk", free >= NEEDED_GB, f"{free:.1f} GB free, needed {NEEDED_GB:.0f} GB")
+
+
+def _engine(client: Any) -> Finding:
+    version = client.version()
+    api = tuple(int(part) for part in version["ApiVersion"].split("."))
+    return Finding("engine", api >= OLDEST_API, f"version {version['Version']}, API {version['ApiVersion']}")
+
+
+def _memory(client: Any) -> Finding:
+    total = client.info()["MemTotal"] / 1e9
+    return Finding("memory", total >= 1.0, f"{total:.1f} GB, {os.cpu_count()} cores; a drill needs about 0.3 GB")
+
+
+def _images(client: Any) -> Finding:
+    found = client.images.list(filters={"label": "maildrill=image"})
+    return Finding("images", bool(found), f"{len(found)} built" if found else "none built; run: maildrill images")
+
+
+def _leftovers(client: Any) -> Finding:
+    from maildrill.custody.sweep import leftovers, live_sessions
+
+    if live_sessions(client):
+        return Finding("leftovers", True, "a drill is running now")
+    left = leftovers(client)
+    return Finding("leftovers", not left, f"{len(left)} left behind; run: maildrill clean" if left else "none")

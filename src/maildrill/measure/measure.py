@@ -1,0 +1,107 @@
+"""From a journal and its scenario to a result. Nothing else is read, so it can be repeated any time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import maildrill
+from maildrill.journal.reader import Journal
+from maildrill.measure.faults import fault_lives
+from maildrill.measure.frames import Frames, load_frames
+from maildrill.measure.ledger import count_duplicates, make_ledger, trace_messages
+from maildrill.measure.result import Censored, Result, Service
+from maildrill.measure.services import measure_services
+from maildrill.measure.timing import catch_up, delay_debt, latency_by_phase, lateness, message_latency, recovery_point
+from maildrill.measure.verdict import Facts, judge
+from maildrill.scenario.model import Scenario
+
+SOURCES = {
+    "catch_up_s": "attempt (first accepted end), copy (first), census, probe: from the last service's return",
+    "clock_error_s": "clock: largest error_s",
+    "delay_debt_message_minutes": "attempt, copy: sum of latency beyond the baseline's median, headline streams",
+    "duplicates": "census: extra copies of an id in its own mailbox; attempt: was one ambiguous",
+    "faults": "fault: first event of each state",
+    "latency": "attempt: end of the first accepted; copy: first in the right mailbox; phase: by acceptance",
+    "lateness": "offer: late; probe: begin - t",
+    "ledger": "offer, attempt, census (last of each mailbox), bounce, held (after the census phase began)",
+    "ledger.corrupt": "census: hashes compared with offer: hash",
+    "ledger.held_at_settle": "held: between the settle and the census phase",
+    "ledger.misdelivered": "census: mailbox compared with offer: rcpt",
+    "ledger.order_inversions": "copy: first of each id, compared with offer: t, per sender and recipient",
+    "rpa": "fault: first effective; attempt: earliest accepted end among the lost, all streams; offer: size",
+    "services": "probe, by when each was due, up to the drain phase; fault: effective, heal-requested",
+    "timings": "note: names ending in _s",
+}
+
+
+def _headline(facts: Facts) -> str:
+    """One sentence saying what happened to the mail."""
+    ledger = facts.ledger
+    parts = [f"of {ledger.offered} messages {ledger.delivered + ledger.ambiguous_delivered} were delivered"]
+    refused = ledger.refused_permanent + ledger.refused_temporary
+    others = (
+        (refused, "refused"), (ledger.bounced, "bounced"), (ledger.held, "still held"),
+        (ledger.ambiguous_missing, "never acknowledged and missing"), (ledger.unresolved, "unresolved"),
+    )  # fmt: skip
+    parts += [f"{number} {word}" for number, word in others if number]
+    parts.append(f"{ledger.lost} acknowledged and lost" if ledger.lost else "none lost")
+    return ", ".join(parts) + f"; {_longest(facts.services)}"
+
+
+def _longest(services: dict[str, Service]) -> str:
+    gone = [name for name, service in services.items() if isinstance(service.rta_s, Censored)]
+    if gone:
+        return f"{', '.join(gone)} did not come back"
+    times = {n: s.rta_s.upper for n, s in services.items() if s.rta_s and not isinstance(s.rta_s, Censored)}
+    if not times:
+        return "no service was observed"
+    name = max(times, key=lambda key: times[key])
+    return f"{name} was down longest, {times[name]:.1f} s" if times[name] > 0 else "no service failed"
+
+
+def _identity(frames: Frames, scenario: Scenario) -> dict[str, Any]:
+    first = frames["start"].row(0, named=True) if len(frames["start"]) else {}
+    return {
+        "maildrill_version": str(getattr(maildrill, "__version__", "0")),
+        "scenario": first.get("scenario", scenario.scenario),
+        "cluster": first.get("cluster", scenario.cluster),
+        "seed": first.get("seed", 0),
+        "drill": first.get("drill", ""),
+        "wall": first.get("wall", ""),
+    }
+
+
+def _notes(frames: Frames) -> tuple[dict[str, float], bool]:
+    timings: dict[str, float] = {}
+    names = set()
+    for name, value in frames["note"].select("name", "value").iter_rows():
+        names.add(name)
+        if name.endswith("_s"):
+            timings[name] = float(value)
+    return timings, "clean" in names and "not-clean" not in names
+
+
+def measure(journal: Journal, scenario: Scenario) -> Result:
+    """Measure a drill from the sealed part of its journal."""
+    frames = load_frames(journal.lines)
+    faults, messages = fault_lives(frames), trace_messages(frames)
+    table = messages.table
+    services = measure_services(frames, faults, scenario)
+    ledger, duplicates, rpa = make_ledger(frames, messages), count_duplicates(table), recovery_point(table, faults)
+    catch_up_s, never = catch_up(table, services, faults)
+    late, latency = lateness(frames), message_latency(table, frames)
+    by_phase = latency_by_phase(latency)
+    facts = Facts(
+        journal, frames, scenario, messages, ledger, duplicates, services, faults, rpa, catch_up_s, never, late
+    )  # fmt: skip
+    verdict, diagnostics = judge(facts)
+    timings, clean = _notes(frames)
+    errors = frames["clock"]["error_s"].to_list()
+    return Result(
+        **_identity(frames, scenario),
+        verdict=verdict, headline=_headline(facts), diagnostics=diagnostics, services=services, ledger=ledger,
+        duplicates=duplicates, rpa=rpa, catch_up_s=catch_up_s, never_visible=never,
+        delay_debt_message_minutes=delay_debt(latency, by_phase), latency=by_phase, faults=faults,
+        timings=timings, clean=clean, clock_error_s=max(map(abs, errors), default=0.0), lateness=late,
+        sources=SOURCES,
+    )  # fmt: skip

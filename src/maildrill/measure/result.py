@@ -1,0 +1,190 @@
+"""The typed result of a drill: what result.json holds. Times are seconds on the drill's clock."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SCHEMA = "maildrill.result/1"
+Verdict = Literal["pass", "fail", "inconclusive"]
+
+
+class Part(BaseModel):
+    """A part of a result; an unknown field is an error."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+
+class Diagnostic(Part):
+    """A code (see docs/diagnostics.md) and what it means here."""
+
+    code: str
+    message: str
+
+
+class Interval(Part):
+    """Between the last evidence of down and the first sustained success, s."""
+
+    lower: float
+    upper: float
+
+
+class Censored(Part):
+    """Not back when observation ended: longer than ``at_least_s``."""
+
+    censored: Literal[True] = True
+    at_least_s: float
+
+
+class Trigger(Part):
+    """What an outage is counted from: a fault's effect, or the request to heal it."""
+
+    fault: str
+    name: str
+    state: str
+    effective: float
+
+
+class Outage(Part):
+    """Down from ``start`` until between ``lower`` and ``upper`` (None: not back)."""
+
+    start: float
+    lower: float
+    upper: float | None
+    trigger: Trigger | None
+    failed: int
+    observed_s: float = Field(description="success observed after the last failure, s")
+
+
+class Service(Part):
+    """One service as its probes saw it."""
+
+    rto_s: float | None
+    rta_s: Interval | Censored | None
+    outages: list[Outage]
+    probes: int
+    failed: int
+    baseline_ok: float | None
+    verdict: Literal["pass", "fail", "inconclusive", "none"]
+
+
+class Counts(Part):
+    """Every offered message in exactly one class."""
+
+    offered: int = 0
+    delivered: int = 0
+    ambiguous_delivered: int = 0
+    bounced: int = 0
+    refused_permanent: int = 0
+    refused_temporary: int = 0
+    held: int = 0
+    lost: int = 0
+    ambiguous_missing: int = 0
+    unresolved: int = 0
+
+
+class Ledger(Counts):
+    """The counts of inbound, submission and outbound mail, and what is true beside the classes."""
+
+    identity: bool
+    accepted: int
+    held_at_settle: int
+    corrupt: int
+    misdelivered: int
+    order_inversions: int
+    lost_all_streams: int
+    lost_ids: list[str] = Field(description="the first 100, all streams")
+    by_stream: dict[str, Counts]
+
+
+class Duplicates(Part):
+    """Extra copies: after an ambiguous attempt (allowed), or without one (a defect). All streams."""
+
+    protocol: int
+    system: int
+
+
+class Rpa(Part):
+    """Recovery point achieved. ``bound``: with 0 lost of N, 3/N bounds the rate of loss (95 %)."""
+
+    seconds: float | None
+    messages: int
+    bytes: int
+    bound: float | None
+
+
+class Quantiles(Part):
+    """Latency of messages accepted within a phase, s."""
+
+    messages: int
+    p50: float
+    p95: float
+    p99: float
+    max: float
+
+
+class FaultLife(Part):
+    """One fault's life, s; None where it never came to that."""
+
+    kind: str
+    target: str
+    name: str
+    requested_at: float | None = None
+    injected_at: float | None = None
+    effective_at: float | None = None
+    heal_requested_at: float | None = None
+    healed_at: float | None = None
+    verified_healed_at: float | None = None
+    detail: str = ""
+    problem: str = ""
+
+
+class Lateness(Part):
+    """How late the harness itself was, 99th percentile, s."""
+
+    offers_p99_s: float | None
+    probes_p99_s: float | None
+
+
+class Result(Part):
+    """Everything that one drill says."""
+
+    schema_: str = Field(SCHEMA, alias="schema")
+    maildrill_version: str
+    scenario: str
+    cluster: str
+    seed: int
+    drill: str
+    wall: str
+    verdict: Verdict
+    headline: str
+    diagnostics: list[Diagnostic]
+    services: dict[str, Service]
+    ledger: Ledger
+    duplicates: Duplicates
+    rpa: Rpa
+    catch_up_s: float | None
+    never_visible: int
+    delay_debt_message_minutes: float
+    latency: dict[str, Quantiles]
+    faults: list[FaultLife]
+    timings: dict[str, float]
+    clean: bool
+    clock_error_s: float
+    lateness: Lateness
+    sources: dict[str, str]
+
+    def text(self) -> str:
+        """Deterministic JSON: keys sorted, floats rounded to a microsecond."""
+        data = _rounded(self.model_dump(mode="json", by_alias=True))
+        return json.dumps(data, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, 6) + 0.0
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    return [_rounded(item) for item in value] if isinstance(value, list) else value

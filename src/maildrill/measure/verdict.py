@@ -1,0 +1,187 @@
+"""Diagnostics and the verdict. Every code is explained in docs/diagnostics.md."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from maildrill.journal.reader import Journal
+from maildrill.measure.frames import Frames, phase_start
+from maildrill.measure.ledger import Messages
+from maildrill.measure.result import (
+    Censored,
+    Diagnostic,
+    Duplicates,
+    FaultLife,
+    Interval,
+    Lateness,
+    Ledger,
+    Rpa,
+    Service,
+    Verdict,
+)  # fmt: skip
+from maildrill.measure.services import horizon_of
+from maildrill.scenario.model import SERVICES, Scenario
+
+OUTRANK_FAIL = frozenset(
+    ("BASELINE_UNHEALTHY", "FAULT_NOT_EFFECTIVE", "PROBES_STARVED", "JOURNAL_INCOMPLETE", "INTERRUPTED", "DRILL_ERROR")
+)
+HEALTHY = 0.99
+STARVED_S = 0.5
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything measured that a verdict may depend on."""
+
+    journal: Journal
+    frames: Frames
+    scenario: Scenario
+    messages: Messages
+    ledger: Ledger
+    duplicates: Duplicates
+    services: dict[str, Service]
+    faults: list[FaultLife]
+    rpa: Rpa
+    catch_up_s: float | None
+    never_visible: int
+    lateness: Lateness
+
+
+Found = list[tuple[str, str]]
+
+
+def _harness(facts: Facts) -> Found:
+    found: Found = []
+    if not facts.journal.whole:
+        found.append(("JOURNAL_INCOMPLETE", facts.journal.problem))
+    names: set[str] = set()
+    for name, detail in facts.frames["note"].select("name", "detail").iter_rows():
+        names.add(name)
+        code = {"interrupted": "INTERRUPTED", "error": "DRILL_ERROR", "not-clean": "NOT_CLEAN"}.get(name)
+        if code:
+            found.append((code, detail or f"the drill noted: {name}"))
+    if not names & {"clean", "not-clean"}:
+        found.append(("NOT_CLEAN", "the drill never confirmed that it cleaned up"))
+    late, every = facts.lateness.probes_p99_s, facts.scenario.probes.every
+    if late is not None and (late > 2 * every or late > STARVED_S):
+        found.append(
+            ("PROBES_STARVED", f"1 % of the probes began more than {late:.3f} s late; one is due every {every:g} s")
+        )
+    return found
+
+
+def _baseline(facts: Facts) -> Found:
+    """Only services with probes or an objective are here; none at all is unhealthy too."""
+    found: Found = []
+    for name, service in facts.services.items():
+        if service.baseline_ok is None:
+            found.append(("BASELINE_UNHEALTHY", f"{name}: no probe in the baseline"))
+        elif service.baseline_ok < HEALTHY:
+            found.append(
+                ("BASELINE_UNHEALTHY", f"{name}: only {service.baseline_ok:.1%} of the baseline's probes succeeded")
+            )
+    return found or ([] if facts.services else [("BASELINE_UNHEALTHY", "no service was probed")])
+
+
+def _faults(facts: Facts) -> Found:
+    found: Found = [] if facts.faults else [("NO_FAULT", "no fault was injected, so nothing was drilled")]
+    for life in facts.faults:
+        what = f"{life.kind} on {life.target}"
+        if life.effective_at is None or life.problem.startswith("not-effective"):
+            found.append(("FAULT_NOT_EFFECTIVE", f"{what}: {life.problem or 'its effect was never verified'}"))
+        unhealed = life.heal_requested_at is not None and life.verified_healed_at is None and life.healed_at is None
+        if life.problem.startswith("heal-failed") or unhealed:
+            found.append(("HEAL_FAILED", f"{what}: {life.problem or 'healing was requested and never done'}"))
+    return found
+
+
+def _horizon(facts: Facts) -> Found:
+    need = facts.scenario.sustained.window + facts.scenario.sustained.relapse
+    found: Found = []
+    for name, service in facts.services.items():
+        for outage in service.outages:
+            if 0 < outage.observed_s < need and outage is service.outages[-1]:
+                found.append(
+                    (
+                        "HORIZON_TOO_SHORT",
+                        f"{name}: {outage.observed_s:.1f} s seen after it came back, {need:g} s needed",
+                    )
+                )
+        if service.verdict == "inconclusive" and isinstance(service.rta_s, Censored):
+            text = f"{name}: not back after {service.rta_s.at_least_s:.1f} s, its RTO is {service.rto_s:g} s"
+            found.append(("HORIZON_TOO_SHORT", text))
+    last = max((life.effective_at for life in facts.faults if life.effective_at is not None), default=None)
+    left = None if last is None else horizon_of(facts.frames) - last
+    if left is not None and left < need:
+        found.append(("HORIZON_TOO_SHORT", f"only {max(0.0, left):.1f} s seen after the last fault, {need:g} s needed"))
+    return found
+
+
+def _mail(facts: Facts) -> Found:
+    found: Found = []
+    if not facts.ledger.identity:
+        found.append(("LEDGER_IDENTITY", "the classes of the ledger do not add up to the messages offered"))
+    open_ = sum(counts.unresolved for counts in facts.ledger.by_stream.values())
+    if facts.messages.mailboxes_not_whole:
+        found.append(("CENSUS_INCOMPLETE", "not read to the end: " + ", ".join(facts.messages.mailboxes_not_whole)))
+    elif open_ or facts.frames["census"].is_empty():
+        found.append(("CENSUS_INCOMPLETE", f"no census of the mailboxes of {open_} messages"))
+    began = phase_start(facts.frames, "census")
+    if facts.ledger.lost_all_streams and began is not None:
+        unread = facts.frames["held"].filter((pl.col("t") >= began) & (pl.col("error") != ""))
+        for node, volume, error in unread.select("node", "volume", "error").iter_rows():
+            found.append(
+                ("CENSUS_INCOMPLETE", f"{node}: volume {volume} could not be read ({error}); lost mail may be there")
+            )
+    return found
+
+
+def _missed(facts: Facts) -> list[str]:
+    goals, missed = facts.scenario.objectives, []
+    for name in SERVICES:
+        service = facts.services.get(name)
+        if service and service.verdict == "fail" and service.rto_s is not None:
+            if isinstance(service.rta_s, Interval):
+                over = service.rta_s.upper - service.rto_s
+                missed.append(
+                    f"{name}: back within {service.rta_s.upper:.2f} s, {over:.2f} s over its RTO of {service.rto_s:g} s"
+                )
+            elif service.rta_s is not None:
+                missed.append(
+                    f"{name}: not back after {service.rta_s.at_least_s:.2f} s; its RTO is {service.rto_s:g} s"
+                )
+    lost = facts.ledger.lost_all_streams
+    if goals.lost is not None and lost > goals.lost:
+        missed.append(f"lost: {lost} acknowledged messages, {lost - goals.lost} more than allowed ({goals.lost})")
+    if goals.rpo is not None and facts.rpa.seconds is not None and facts.rpa.seconds > goals.rpo:
+        over = facts.rpa.seconds - goals.rpo
+        missed.append(
+            f"rpo: mail from {facts.rpa.seconds:.2f} s before the fault is lost, {over:.2f} s over {goals.rpo:g} s"
+        )
+    if goals.catch_up is not None and facts.catch_up_s is not None and facts.catch_up_s > goals.catch_up:
+        over = facts.catch_up_s - goals.catch_up
+        missed.append(
+            f"catch_up: backlog visible after {facts.catch_up_s:.2f} s, {over:.2f} s over {goals.catch_up:g} s"
+        )
+    if goals.catch_up is not None and facts.never_visible:
+        missed.append(f"catch_up: {facts.never_visible} accepted messages never became visible")
+    system = facts.duplicates.system
+    if goals.system_duplicates is not None and system > goals.system_duplicates:
+        missed.append(f"system_duplicates: {system}, {system - goals.system_duplicates} more than allowed")
+    return missed
+
+
+def judge(facts: Facts) -> tuple[Verdict, list[Diagnostic]]:
+    """The verdict and its reasons: doubts about the drill itself outrank a missed objective."""
+    doubts = [*_harness(facts), *_baseline(facts), *_faults(facts), *_horizon(facts), *_mail(facts)]
+    missed: Found = [("OBJECTIVE_MISSED", text) for text in _missed(facts)]
+    codes = {code for code, _ in doubts}
+    verdict: Verdict = "pass"
+    if codes & OUTRANK_FAIL or (doubts and not missed):
+        verdict = "inconclusive"
+    elif missed:
+        verdict = "fail"
+    unique = dict.fromkeys([*missed, *doubts])
+    return verdict, [Diagnostic(code=code, message=text) for code, text in unique]

@@ -1,0 +1,150 @@
+"""The pytest plugin: each scenario file is one test item, and a missed objective is a red test.
+
+A drill module names a folder of scenarios and asks for the ``drill`` fixture::
+
+    pytestmark = pytest.mark.scenarios("failover")
+
+    def test_failover(drill):
+        drill.require()
+"""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from maildrill.errors import BadInput, MaildrillError
+
+if TYPE_CHECKING:
+    from maildrill.drill.run import Outcome
+
+MARKER = "scenarios"
+NOTHING = "no-scenarios"
+
+
+@dataclass(frozen=True)
+class DrillRun:
+    """A drill that ran and was conclusive."""
+
+    outcome: Outcome
+
+    def require(self) -> None:
+        """Fail the test, naming what was missed and by how much, unless every objective was met."""
+        __tracebackhide__ = True
+        if self.outcome.result.verdict != "pass":
+            pytest.fail(failure(self.outcome), pytrace=False)
+
+
+def failure(outcome: Outcome) -> str:
+    """What a red drill says."""
+    missed = [one.message for one in outcome.result.diagnostics]
+    report = outcome.folder / "report.html"
+    lines = [f"{outcome.result.scenario}: objectives missed", *(f"  {one}" for one in missed), f"report: {report}"]
+    return "\n".join(lines)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options; if another plugin has taken a short name, only the --maildrill-* one remains."""
+    group = parser.getgroup("maildrill", "disaster drills for mail clusters")
+    _add(group, "cluster", help="run every scenario on this cluster (name or file) instead of its own")
+    _add(group, "scenarios", metavar="DIR", help="take scenario files from DIR instead of the shipped ones")
+    _add(group, "reports", metavar="DIR", default="reports", help="folder for the drills' evidence (default: reports)")
+    _add(group, "seed", type=int, help="seed of all random choices (default: a new one each drill)")
+
+
+def _add(group: Any, name: str, **how: Any) -> None:
+    dest = f"maildrill_{name}"
+    try:
+        group.addoption(f"--{name}", f"--maildrill-{name}", dest=dest, **how)
+    except ValueError:
+        group.addoption(f"--maildrill-{name}", dest=dest, **how)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker."""
+    config.addinivalue_line("markers", f"{MARKER}(topic): run the scenario files of this folder, one item each")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One item for each scenario file of the module's topic. A bad file is a collection error."""
+    if "drill" not in metafunc.fixturenames:
+        return
+    marker = metafunc.definition.get_closest_marker(MARKER)
+    if marker is None or len(marker.args) != 1:
+        raise pytest.Collector.CollectError(f'the drill fixture needs @pytest.mark.{MARKER}("topic")')
+    try:
+        params = [pytest.param(path, id=name) for path, name in _files(metafunc.config, marker.args[0])]
+    except BadInput as error:
+        raise pytest.Collector.CollectError(f"bad scenario:\n{error}") from None
+    metafunc.parametrize("drill", params or [pytest.param(None, id=NOTHING)], indirect=True)
+
+
+def _files(config: pytest.Config, topic: str | Path) -> list[tuple[Path, str]]:
+    from maildrill.catalogue import data_dir, load_pair
+
+    given = config.getoption("maildrill_scenarios")
+    root = config.invocation_params.dir / given if given else data_dir() / "scenarios"
+    if not root.is_dir():
+        raise BadInput(f"{root}: no such folder of scenarios")
+    cluster = config.getoption("maildrill_cluster")
+    return [(path, load_pair(path, cluster)[0].scenario) for path in sorted((root / topic).glob("*.yaml"))]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A topic without scenarios is deselected: it is not a test that was skipped."""
+    empty = [item for item in items if _is_empty(item)]
+    if empty:
+        config.hook.pytest_deselected(items=empty)
+        items[:] = [item for item in items if not _is_empty(item)]
+
+
+def _is_empty(item: pytest.Item) -> bool:
+    call = getattr(item, "callspec", None)
+    return call is not None and "drill" in call.params and call.params["drill"] is None
+
+
+@pytest.fixture
+def drill(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> DrillRun:
+    """The drill of this item, already run. An inconclusive one is an error, never a pass or a fail."""
+    __tracebackhide__ = True
+    try:
+        outcome = _run(request.config, request.param)
+    except MaildrillError as error:
+        pytest.fail(str(error), pytrace=False)
+    _record(outcome, record_property)
+    if outcome.result.verdict == "inconclusive":
+        reasons = "\n".join(f"  {one.code}: {one.message}" for one in outcome.result.diagnostics)
+        pytest.fail(f"inconclusive:\n{reasons}\nreport: {outcome.folder / 'report.html'}", pytrace=False)
+    return DrillRun(outcome)
+
+
+def _run(config: pytest.Config, path: Path) -> Outcome:
+    from rich.console import Console
+
+    from maildrill.catalogue import load_pair
+    from maildrill.commands.run import PlainLines
+    from maildrill.drill.run import run_drill
+
+    scenario, model = load_pair(path, config.getoption("maildrill_cluster"))
+    seed = config.getoption("maildrill_seed")
+    return run_drill(
+        scenario,
+        model,
+        scenario_path=path,
+        reports=config.invocation_params.dir / config.getoption("maildrill_reports"),
+        seed=secrets.randbits(31) if seed is None else seed,
+        progress=PlainLines(Console(file=sys.stdout, width=120, highlight=False)),
+    )
+
+
+def _record(outcome: Outcome, record_property: Callable[[str, object], None]) -> None:
+    from maildrill.report.junit import properties
+
+    for name, value in properties(outcome.result):
+        record_property(name, value)

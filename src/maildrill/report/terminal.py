@@ -1,0 +1,31 @@
+"""A result in about a dozen lines of terminal."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from maildrill.measure.result import Result
+from maildrill.report.html import rta_text, seconds
+
+_STYLE = {"pass": "bold green", "fail": "bold red", "inconclusive": "bold yellow", "none": "dim"}
+MOST_DIAGNOSTICS = 6
+
+
+def terminal(result: Result) -> RenderableType:
+    """Verdict, services, mail, diagnostics."""
+    lines = [Text.assemble((result.verdict.upper(), _STYLE[result.verdict]), f": {result.headline}.")]
+    for name, service in result.services.items():
+        goal = f"RTO {service.rto_s:g} s" if service.rto_s is not None else "no objective"
+        lines.append(
+            Text.assemble(f"  {name:<11}{rta_text(service):<22}{goal:<14}", (service.verdict, _STYLE[service.verdict]))
+        )
+    ledger, twice = result.ledger, result.duplicates
+    lines.append(Text(f"  mail       accepted {ledger.accepted}, lost {ledger.lost_all_streams}, held {ledger.held},"
+                      f" duplicates {twice.protocol} protocol {twice.system} system"))  # fmt: skip
+    lines.append(Text(f"  recovery   point {seconds(result.rpa.seconds)}, catch-up {seconds(result.catch_up_s)}"))
+    for found in result.diagnostics[:MOST_DIAGNOSTICS]:
+        lines.append(Text.assemble("  ", (found.code, "bold"), f" {found.message}"))
+    if len(result.diagnostics) > MOST_DIAGNOSTICS:
+        lines.append(Text(f"  and {len(result.diagnostics) - MOST_DIAGNOSTICS} more in result.json"))
+    return Group(*lines)

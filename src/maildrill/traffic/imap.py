@@ -1,0 +1,127 @@
+"""A small asyncio IMAP client (RFC 3501): just what readers, probes and the census need."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import ssl
+from dataclasses import dataclass, field
+
+_LITERAL = re.compile(rb"\{(\d+)\}\r\n$")
+_UID = re.compile(rb"\bUID (\d+)")
+_EXISTS = re.compile(rb"^\* (\d+) EXISTS")
+_NUMBER = {name: re.compile(rb"\[" + name + rb" (\d+)") for name in (b"UIDVALIDITY", b"UIDNEXT")}
+
+
+class ImapError(Exception):
+    """The server said NO or BAD, said good-bye, or spoke nonsense."""
+
+
+IMAP_FAILURES = (ImapError, OSError, EOFError, TimeoutError, asyncio.LimitOverrunError, ValueError)
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """What SELECT told."""
+
+    uidvalidity: int
+    exists: int
+    uidnext: int
+
+
+@dataclass(slots=True)
+class Response:
+    """One untagged response: its text without literals, and the literals."""
+
+    text: bytes
+    literals: list[bytes] = field(default_factory=list)
+
+
+class Imap:
+    """One session; every command has ``timeout`` seconds. ``exists`` follows the server's news."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, timeout: float) -> None:
+        self._reader, self._writer, self._timeout = reader, writer, timeout
+        self._n = 0
+        self.exists = 0
+
+    @classmethod
+    async def open(cls, host: str, port: int, context: ssl.SSLContext | None, hostname: str, timeout: float) -> Imap:
+        """Connect (TLS from the start unless ``context`` is None) and read the greeting."""
+        async with asyncio.timeout(timeout):
+            reader, writer = await asyncio.open_connection(
+                host, port, ssl=context, server_hostname=hostname if context else None
+            )
+            client = cls(reader, writer, timeout)
+            try:
+                if not (greeting := await client._response()).text.startswith(b"* OK"):
+                    raise ImapError(f"greeting: {greeting.text[:80]!r}")
+            except BaseException:
+                client.close()
+                raise
+        return client
+
+    async def _response(self) -> Response:
+        response = Response(b"")
+        while True:
+            line = await self._reader.readline()
+            if not line.endswith(b"\n"):
+                raise ImapError("connection closed")
+            found = _LITERAL.search(line)
+            response.text += line[: found.start()] if found else line.rstrip(b"\r\n")
+            if not found:
+                return response
+            response.literals.append(await self._reader.readexactly(int(found[1])))
+
+    async def command(self, text: str) -> list[Response]:
+        """Send one command; its untagged responses, or ImapError."""
+        self._n += 1
+        tag = f"a{self._n}".encode()
+        untagged: list[Response] = []
+        async with asyncio.timeout(self._timeout):
+            self._writer.write(tag + b" " + text.encode() + b"\r\n")
+            while not (response := await self._response()).text.startswith(tag + b" "):
+                untagged.append(response)
+                if found := _EXISTS.match(response.text):
+                    self.exists = int(found[1])
+        if not response.text.startswith(tag + b" OK"):
+            raise ImapError(f"{text.split()[0]}: {response.text[:120].decode('latin-1')}")
+        return untagged
+
+    async def login(self, user: str, password: str) -> None:
+        """LOGIN with quoted strings."""
+        quoted = ('"' + part.replace("\\", "\\\\").replace('"', '\\"') + '"' for part in (user, password))
+        await self.command("LOGIN " + " ".join(quoted))
+
+    async def select(self, mailbox: str = "INBOX") -> Selected:
+        """SELECT a mailbox."""
+        self.exists = 0
+        text = b"\n".join(response.text for response in await self.command(f"SELECT {mailbox}"))
+        found = {name: pattern.search(text) for name, pattern in _NUMBER.items()}
+        number = {name: int(match[1]) if match else 0 for name, match in found.items()}
+        return Selected(number[b"UIDVALIDITY"], self.exists, number[b"UIDNEXT"])
+
+    async def noop(self) -> int:
+        """NOOP; how many messages exist now."""
+        await self.command("NOOP")
+        return self.exists
+
+    async def fetch(self, uids: str, what: str = "BODY.PEEK[]") -> dict[int, bytes]:
+        """UID FETCH: the literal of each message, by UID."""
+        found: dict[int, bytes] = {}
+        for response in await self.command(f"UID FETCH {uids} (UID {what})"):
+            uid = _UID.search(response.text)
+            if uid and b" FETCH " in response.text:
+                found[int(uid[1])] = response.literals[0] if response.literals else b""
+        return found
+
+    async def logout(self) -> None:
+        """LOGOUT and close."""
+        try:
+            await self.command("LOGOUT")
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Drop the connection at once."""
+        self._writer.transport.abort()

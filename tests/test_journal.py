@@ -1,0 +1,58 @@
+"""The reader believes sealed bytes only, wherever a journal is cut or altered."""
+
+from __future__ import annotations
+
+import zlib
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from maildrill.journal.events import Note, Phase
+from maildrill.journal.reader import parse_journal, read_journal
+from maildrill.journal.writer import JournalWriter
+
+
+def sealed(*batches: list[str]) -> bytes:
+    data = b""
+    for batch in batches:
+        data += "".join(line + "\n" for line in batch).encode()
+        data += f'{{"e":"seal","lines":{len(batch)},"crc":"{zlib.crc32(data):08x}"}}\n'.encode()
+    return data
+
+
+WHOLE = sealed([Phase(0.0, "up").line()], [Note(1.0, "clean", "ünï", 0.0).line(), Phase(2.0, "end").line()])
+
+
+def test_writer_and_reader_agree(tmp_path: Path) -> None:
+    writer = JournalWriter(tmp_path / "j")
+    writer.write(Phase(0.0, "up"))
+    writer.write(Note(1.0, "clean", "", 0.0), Phase(2.0, "end"))
+    writer.close()
+    journal = read_journal(tmp_path / "j")
+    assert journal.whole
+    assert not journal.problem
+    assert journal.sealed_bytes == (tmp_path / "j").stat().st_size
+    assert journal.lines.count(b"\n") == 3
+
+
+def test_cut_at_any_byte_gives_a_prefix() -> None:
+    for cut in range(len(WHOLE)):
+        journal = parse_journal(WHOLE[:cut])
+        assert not journal.whole
+        assert journal.problem
+        assert parse_journal(WHOLE).lines.startswith(journal.lines)
+        assert journal.sealed_bytes <= cut
+
+
+@settings(max_examples=100, deadline=None)
+@given(at=st.integers(0, len(WHOLE) - 1), byte=st.integers(0, 255))
+def test_one_altered_byte_is_noticed(at: int, byte: int) -> None:
+    journal = parse_journal(WHOLE[:at] + bytes([byte]) + WHOLE[at + 1 :])
+    assert journal.whole == (WHOLE[at] == byte) or parse_journal(WHOLE).lines == journal.lines
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.binary(max_size=200))
+def test_any_bytes_never_crash(data: bytes) -> None:
+    assert not parse_journal(data).whole

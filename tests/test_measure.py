@@ -1,0 +1,200 @@
+"""Measuring generated and planted histories."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from maildrill.journal.events import (
+    Attempt,
+    Bounce,
+    Census,
+    Copy,
+    Event,
+    Fault,
+    Held,
+    Note,
+    Offer,
+    Phase,
+    Probe,
+    Start,
+)  # fmt: skip
+from maildrill.journal.reader import Journal
+from maildrill.measure import Result, measure
+from maildrill.measure.ledger import CLASSES
+from maildrill.report.html import html
+from maildrill.report.terminal import terminal
+from maildrill.scenario.model import SERVICES, Scenario
+
+BOX = ("a@example.test", "b@example.test")
+PHASES = {"up": 0.0, "baseline": 1.0, "timeline": 6.0, "settle": 12.0, "drain": 30.0, "census": 40.0, "teardown": 50.0}
+
+
+def scenario(**objectives: Any) -> Scenario:
+    return Scenario.model_validate({
+        "scenario": "planted", "title": "Planted", "objectives": objectives or {"lost": 0},
+        "timeline": [{"at": 0, "fault": "kill", "target": {"role": "mx"}}],
+    })  # fmt: skip
+
+
+def frame_of_drill(down: tuple[float, float] | None = (7.0, 10.0)) -> list[Event]:
+    """Phases, one kill at 7 s, and probes that fail while due in ``down`` (s)."""
+    events: list[Event] = [Start(0.0, 1, "d", "planted", "c", 1, "2026-01-01T00:00:00Z")]
+    events += [Phase(t, name) for name, t in PHASES.items()]
+    events += [
+        Fault(t, "kill", "k1", "mx1", state, "gone")
+        for t, state in ((6.5, "requested"), (6.9, "injected"), (7.0, "effective"))
+    ]
+    for service in SERVICES:
+        for i in range(10, 300):
+            t = i / 10
+            bad = service == "inbound" and down is not None and down[0] <= t < down[1]
+            events.append(Probe(t, service, t, t + 0.05, not bad, "refused" if bad else ""))
+    return [*events, Note(51.0, "clean", "", 0.0), Phase(52.0, "end")]
+
+
+def census(ids: dict[str, list[str]], whole: bool = True) -> list[Event]:
+    return [
+        Census(
+            41.0, box, whole, "", ids.get(box, []), list(range(len(ids.get(box, [])))), ["h"] * len(ids.get(box, []))
+        )
+        for box in BOX
+    ]
+
+
+def run(events: list[Event], plan: Scenario | None = None, whole: bool = True) -> Result:
+    lines = "".join(event.line() + "\n" for event in events).encode()
+    return measure(Journal(whole, len(lines), "" if whole else "cut", lines), plan or scenario())
+
+
+def message(name: str, *outcomes: str, t: float = 5.0, box: str = BOX[0]) -> list[Event]:
+    tries = [Attempt(t + n, name, n, "mx1", t + n + 0.1, None, outcome, 250, "") for n, outcome in enumerate(outcomes)]
+    return [Offer(t, name, "inbound", "s@x.test", box, 500, "h", 0.0), *tries]
+
+
+def test_planted_outage_is_measured() -> None:
+    result = run([*frame_of_drill(), *census({})], scenario(inbound={"rto": "3.2s"}))
+    inbound = result.services["inbound"]
+    assert inbound.rta_s is not None
+    assert inbound.rta_s.model_dump() == pytest.approx({"lower": 2.9, "upper": 3.05})
+    assert (inbound.verdict, result.verdict, result.diagnostics) == ("pass", "pass", [])
+    assert result.services["mailbox"].rta_s is not None
+    assert result.services["mailbox"].rta_s.model_dump() == {"lower": 0.0, "upper": 0.0}
+
+
+def test_missed_rto_fails_and_says_by_how_much() -> None:
+    result = run([*frame_of_drill(), *census({})], scenario(inbound={"rto": "1s"}))
+    assert result.verdict == "fail"
+    assert [d.code for d in result.diagnostics] == ["OBJECTIVE_MISSED"]
+    assert "2.05 s over" in result.diagnostics[0].message
+
+
+@pytest.mark.parametrize(("rto", "verdict"), [("5s", "fail"), ("60s", "inconclusive")])
+def test_never_back_is_censored(rto: str, verdict: str) -> None:
+    result = run([*frame_of_drill((7.0, 99.0)), *census({})], scenario(inbound={"rto": rto}))
+    rta = result.services["inbound"].rta_s
+    assert rta is not None
+    assert rta.model_dump() == pytest.approx({"censored": True, "at_least_s": 22.9})
+    assert result.services["inbound"].verdict == verdict == result.verdict
+
+
+def test_unhealthy_baseline_outranks_a_missed_objective() -> None:
+    result = run([*frame_of_drill((4.0, 10.0)), *census({})], scenario(inbound={"rto": "1s"}))
+    assert result.verdict == "inconclusive"
+    assert "BASELINE_UNHEALTHY" in {d.code for d in result.diagnostics}
+
+
+def test_each_class_is_found() -> None:
+    planted: dict[str, list[Event]] = {
+        "delivered": message("m1", "broken", "accepted"), "ambiguous_delivered": message("m2", "ambiguous"),
+        "bounced": [*message("m3", "accepted"), Bounce(9.0, "m3", BOX[1], "5.1.1")],
+        "held": [*message("m4", "accepted"), Held(45.0, "mx1", "queue", "dead", "", ["m4"])],
+        "lost": [*message("m5", "accepted"), Held(20.0, "mx1", "queue", "live", "", ["m5"])],
+        "ambiguous_missing": message("m6", "ambiguous", "temporary"),
+        "refused_permanent": message("m7", "temporary", "permanent"),
+        "refused_temporary": message("m8", "permanent", "temporary"),
+        "unresolved": message("m9", "accepted", box="c@example.test"),
+    }  # fmt: skip
+    events = [event for part in planted.values() for event in part]
+    result = run([*frame_of_drill(), *events, *census({BOX[0]: ["m1", "m1", "m2", "m2", "m2"], BOX[1]: ["m5"]})])
+    assert {name: getattr(result.ledger, name) for name in CLASSES} == dict.fromkeys(CLASSES, 1)
+    assert result.ledger.identity
+    assert result.ledger.misdelivered == 1
+    assert result.ledger.held_at_settle == 1
+    assert result.duplicates.model_dump() == {"protocol": 2, "system": 1}
+    assert (result.rpa.messages, result.rpa.seconds) == (1, pytest.approx(1.9))
+
+
+OUTCOMES = st.lists(st.sampled_from(["accepted", "temporary", "permanent", "broken", "ambiguous"]), max_size=4)
+HISTORY = st.lists(st.tuples(OUTCOMES, st.integers(0, 3), st.booleans(), st.booleans(), st.booleans()), max_size=12)
+
+
+def history(rows: list[Any], whole: bool) -> list[Event]:
+    events, found = frame_of_drill(), dict[str, list[str]]({box: [] for box in BOX})
+    for i, (outcomes, copies, bounced, held, visible) in enumerate(rows):
+        name, box = f"m{i}", BOX[i % 2]
+        events += message(name, *outcomes, t=5.0 + i / 3, box=box)
+        found[BOX[(i + (copies == 3)) % 2]] += [name] * copies
+        events += [Bounce(20.0, name, box, "5.0.0")] * bounced + [Held(45.0, "n", "v", "dead", "", [name])] * held
+        events += [Copy(18.0 - i / 2, name, box, i, 1, "h")] * visible
+    return [*events, *census(found, whole)]
+
+
+@settings(max_examples=30, deadline=None)
+@given(rows=HISTORY, whole=st.booleans(), seed=st.integers(0, 9))
+def test_identity_holds_and_order_of_lines_is_irrelevant(rows: list[Any], whole: bool, seed: int) -> None:
+    events = history(rows, whole)
+    result = run(events)
+    assert result.ledger.identity
+    assert result.ledger.offered == len(rows)
+    assert sum(getattr(result.ledger, name) for name in CLASSES) == len(rows)
+    random.Random(seed).shuffle(events)
+    assert run(events).text() == result.text()
+
+
+@settings(max_examples=20, deadline=None)
+@given(rows=HISTORY, keep=st.floats(0, 1))
+def test_a_cut_journal_is_never_a_pass(rows: list[Any], keep: float) -> None:
+    events = history(rows, True)
+    result = run(events[: int(len(events) * keep)], whole=False)
+    assert result.verdict == "inconclusive"
+    assert "JOURNAL_INCOMPLETE" in {d.code for d in result.diagnostics}
+    assert result.ledger.identity
+
+
+@pytest.mark.parametrize("empty", [True, False])
+def test_reports_render(empty: bool) -> None:
+    events = (
+        []
+        if empty
+        else [
+            *frame_of_drill(),
+            *message("m1", "accepted"),
+            Copy(6.0, "m1", BOX[0], 1, 1, "h"),
+            *census({BOX[0]: ["m1"]}),
+        ]
+    )
+    lines = "".join(event.line() + "\n" for event in events).encode()
+    journal = Journal(not empty, len(lines), "empty" if empty else "", lines)
+    result = measure(journal, scenario())
+    page = html(result, journal)
+    assert result.headline in page
+    assert page.count("<svg") == 2
+    assert "http://" not in page.replace("http://www.w3.org", "")
+    assert terminal(result)
+
+
+@pytest.mark.parametrize(("seen", "expected", "never"), [(15.0, 4.95, 0), (None, None, 1)])
+def test_catch_up_runs_from_the_return_to_the_last_visible(
+    seen: float | None, expected: float | None, never: int
+) -> None:
+    copies = [Copy(seen, "m1", BOX[0], 1, 1, "h"), *census({BOX[0]: ["m1"]})] if seen else census({})
+    result = run([*frame_of_drill(), *message("m1", "accepted", t=9.0), *copies], scenario(catch_up="5s"))
+    assert result.catch_up_s == (expected if expected is None else pytest.approx(expected))
+    assert result.never_visible == never
+    assert result.verdict == ("fail" if never else "pass")
+    assert (result.rpa.bound is None) == bool(never)

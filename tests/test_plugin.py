@@ -1,0 +1,105 @@
+"""The pytest plugin: one item for each scenario file, and what each verdict becomes."""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+
+from maildrill.catalogue import data_dir
+
+pytest_plugins = ["pytester"]
+DRILLS = """
+import pytest
+pytestmark = pytest.mark.scenarios("{topic}")
+
+def test_it(drill):
+    drill.require()
+"""
+SCENARIO = (data_dir() / "scenarios/redundancy/mx-kill.yaml").read_text()
+FAKE = """
+import pytest
+from types import SimpleNamespace as Some
+
+@pytest.fixture(autouse=True)
+def fake(monkeypatch):
+    import maildrill.plugin
+    diagnostic = Some(code="SOME_CODE", message="inbound RTO 5 s missed by 4.2 s")
+    result = Some(verdict="{verdict}", scenario="mx-kill", diagnostics=[diagnostic])
+    from pathlib import Path
+    monkeypatch.setattr(maildrill.plugin, "_run", lambda config, path: Some(folder=Path("there"), result=result))
+    monkeypatch.setattr(maildrill.plugin, "_record", lambda outcome, record: record("lost", 0))
+"""
+
+
+def write(
+    pytester: pytest.Pytester, topic: str = "redundancy", scenario: str = SCENARIO, at: str = "redundancy"
+) -> None:
+    """A drill module, and one scenario file below own/."""
+    pytester.makepyfile(test_drills=DRILLS.format(topic=topic))
+    folder = pytester.path / "own" / at
+    folder.mkdir(parents=True)
+    (folder / "mine.yaml").write_text(scenario)
+
+
+def run(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
+    """Run pytest there; where maildrill is not installed, and so has no entry point, load it by name."""
+    installed = any(point.value == "maildrill.plugin" for point in entry_points(group="pytest11"))
+    return pytester.runpytest("-p", "no:cacheprovider", *([] if installed else ["-p", "maildrill.plugin"]), *arguments)
+
+
+def test_shipped_topic(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(test_drills=DRILLS.format(topic="redundancy"))
+    result = run(pytester, "--collect-only", "-q")
+    result.stdout.fnmatch_lines(["*test_it?mx-freeze?", "*test_it?mx-kill?"])
+
+
+@pytest.mark.parametrize("topic", ["redundancy", "."])
+def test_own_folder(pytester: pytest.Pytester, topic: str) -> None:
+    write(pytester, topic, at=topic)
+    result = run(pytester, "--collect-only", "-q", "--scenarios", "own")
+    result.stdout.fnmatch_lines(["*test_it?mx-kill?", "1 test collected*"])
+
+
+def test_empty_topic_is_deselected(pytester: pytest.Pytester) -> None:
+    write(pytester, "partition")
+    result = run(pytester, "--scenarios", "own")
+    result.assert_outcomes(deselected=1)
+
+
+def test_bad_scenario_is_a_collection_error_without_traceback(pytester: pytest.Pytester) -> None:
+    write(pytester, scenario=SCENARIO.replace("fault: kill", "fault: kil"))
+    result = run(pytester, "--scenarios", "own")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(['*mine.yaml:*: timeline?0?.fault: unknown fault "kil"; did you mean "kill"?'])
+    result.stdout.no_fnmatch_line("*plugin.py*")
+
+
+def test_unknown_cluster_is_a_collection_error(pytester: pytest.Pytester) -> None:
+    write(pytester)
+    result = run(pytester, "--cluster", "postfix-dovecot-hb")
+    result.stdout.fnmatch_lines(['*unknown cluster "postfix-dovecot-hb"; did you mean "postfix-dovecot-ha"?'])
+
+
+def test_missing_marker(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("def test_it(drill): pass")
+    run(pytester).stdout.fnmatch_lines(["*the drill fixture needs @pytest.mark.scenarios*"])
+
+
+@pytest.mark.parametrize(
+    ("verdict", "outcomes", "said"),
+    [
+        ("pass", {"passed": 1}, []),
+        ("fail", {"failed": 1}, ["*inbound RTO 5 s missed by 4.2 s", "report: there/report.html"]),
+        ("inconclusive", {"errors": 1}, ["*SOME_CODE: inbound RTO*", "report: there/report.html"]),
+    ],
+)
+def test_verdicts(pytester: pytest.Pytester, verdict: str, outcomes: dict[str, int], said: list[str]) -> None:
+    write(pytester)
+    pytester.makeconftest(FAKE.format(verdict=verdict))
+    result = run(pytester, "--scenarios", "own", "--junit-xml", "junit.xml")
+    result.assert_outcomes(**outcomes)
+    if said:
+        result.stdout.fnmatch_lines(said)
+    assert '<property name="lost" value="0"' in Path("junit.xml").read_text()

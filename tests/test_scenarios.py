@@ -1,0 +1,88 @@
+"""Scenario files: the shipped ones are right, and a mistake is reported where it stands."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from maildrill.catalogue import data_dir, find_scenario, list_scenarios, load_pair, load_scenario
+from maildrill.errors import BadInput
+from maildrill.scenario.schema import SCHEMAS, schema_of
+
+GOOD = """\
+scenario: one
+title: One
+timeline:
+  - at: 0s
+    fault: kill
+    target: { role: mx }
+    for: 10s
+objectives:
+  lost: 0
+"""
+
+
+def mistake(folder: Path, old: str, new: str) -> str:
+    """What is said about GOOD with one mistake in it, without the folder's name."""
+    path = folder / "s.yaml"
+    path.write_text(GOOD.replace(old, new))
+    with pytest.raises(BadInput) as caught:
+        load_pair(path)
+    return str(caught.value).replace(f"{folder}/", "")
+
+
+@pytest.mark.parametrize("path", list_scenarios(), ids=lambda path: path.stem)
+def test_shipped_scenario(path: Path) -> None:
+    scenario, _ = load_pair(path)
+    assert scenario.scenario == path.stem
+    assert scenario.why
+    assert path.read_text().startswith("# yaml-language-server: $schema=../../schema/scenario.json\n")
+
+
+def test_good_file(tmp_path: Path) -> None:
+    (tmp_path / "s.yaml").write_text(GOOD)
+    assert load_scenario(tmp_path / "s.yaml").timeline[0].duration == 10.0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("fault: kill", "fault: kil", 's.yaml:5:12: timeline[0].fault: unknown fault "kil"; did you mean "kill"?'),
+        ("role: mx", "rol: mx", 's.yaml:6:15: unknown field "timeline[0].target.rol"; did you mean "role"?'),
+        ("role: mx", "role: mxx", 'cluster "postfix-dovecot-ha" has no role "mxx"; did you mean "mx"?'),
+        ("role: mx", "role: mx, node: mx1", "s.yaml:6:13: timeline[0].target: name either a node or a role"),
+        ("for: 10s", "for: 10 parsecs", 's.yaml:7:10: timeline[0].for: expected a duration such as "10s"'),
+        ("role: mx", "role: mx, pick: frist", 'did you mean "first"?'),
+        ("title: One\n", "", 's.yaml:1:1: field "title" is missing'),
+        ("  lost: 0", "  inbound: {}", "at least one objective is needed"),
+        ("lost: 0", "lost: -1", "s.yaml:9:9: objectives.lost: expected greater than or equal to 0, found -1"),
+        ("fault: kill", "fault: partition", "s.yaml:4:5: timeline[0]: a partition needs peers"),
+        ("title: One", "title: One\ncluster: postfix-dovecot-hb", 'did you mean "postfix-dovecot-ha"?'),
+        ("title: One", "title: [One", "not valid YAML"),
+        ("title: One", "title: One\ntitle: Two", "s.yaml:3:1: not valid YAML: found duplicate key"),
+    ],
+)  # fmt: skip
+def test_mistake_is_shown_where_it_stands(tmp_path: Path, old: str, new: str, said: str) -> None:
+    assert said in mistake(tmp_path, old, new)
+
+
+def test_every_mistake_is_reported_at_once(tmp_path: Path) -> None:
+    said = mistake(tmp_path, "title: One\n", "titel: One\nzzz: 1\n")
+    assert 'did you mean "title"?' in said
+    assert 'unknown field "zzz"; known:' in said
+
+
+def test_scenario_names() -> None:
+    assert find_scenario("mx-kill") == find_scenario("redundancy/mx-kill")
+    with pytest.raises(BadInput, match='did you mean "mx-kill"'):
+        find_scenario("mx-kil")
+    with pytest.raises(BadInput, match="no such file"):
+        find_scenario("nowhere.yaml")
+
+
+@pytest.mark.parametrize("which", SCHEMAS)
+def test_schema_file_is_current(which: str) -> None:
+    """If this fails: maildrill schema NAME > schema/NAME.json"""
+    assert json.loads((data_dir() / "schema" / f"{which}.json").read_text()) == schema_of(which)
