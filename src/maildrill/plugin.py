@@ -43,7 +43,7 @@ class DrillRun:
 
 def failure(outcome: Outcome) -> str:
     """What a red drill says."""
-    missed = [one.message for one in outcome.result.diagnostics]
+    missed = [one.message for one in outcome.result.diagnostics if one.code == "OBJECTIVE_MISSED"]
     report = outcome.folder / "report.html"
     lines = [f"{outcome.result.scenario}: objectives missed", *(f"  {one}" for one in missed), f"report: {report}"]
     return "\n".join(lines)

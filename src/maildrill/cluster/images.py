@@ -120,7 +120,9 @@ def _bootstrap(client: Any, say: Say) -> None:
         say("debootstrap bookworm (about a minute)")
         root, archive = f"{folder}/root", f"{folder}/base.tar"
         _command("debootstrap", "--variant=minbase", SUITE, root)
-        _command("tar", "-C", root, "--exclude=./var/cache/apt/*", "--exclude=./var/lib/apt/lists/*", "-cf", archive, ".")
+        _command(
+            "tar", "-C", root, "--exclude=./var/cache/apt/*", "--exclude=./var/lib/apt/lists/*", "-cf", archive, "."
+        )
         repository, tag = BASE_TAG.split(":")
         client.api.import_image_from_file(archive, repository=repository, tag=tag, changes=["LABEL maildrill=image"])
 

@@ -21,9 +21,9 @@ class NodeModel(Strict):
     image: str
     roles: list[str] = Field(min_length=1)
     site: str | None = None
-    networks: list[str] = ["lan"]
+    networks: list[str] = Field(["lan"])
     volumes: dict[str, str] = Field({}, description="logical name -> path, besides the image's own")
-    settings: dict[str, Any] = {}
+    settings: dict[str, Any] = Field({})
 
 
 class Replication(Strict):
@@ -42,7 +42,7 @@ class ClusterModel(Strict):
     domain: str = "example.test"
     outside_domain: str = "outside.test"
     accounts: int = Field(8, ge=1, le=500)
-    sites: list[str] = []
+    sites: list[str] = Field([])
     networks: list[str] = Field(["lan"], min_length=1, max_length=1)
     nodes: dict[str, NodeModel] = Field(min_length=1)
     replication: Replication | None = None

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+from pydantic import Field
 
 from maildrill.cluster.images import image_folder
 from maildrill.cluster.keys import Keys
@@ -23,10 +24,10 @@ class ImageModel(Strict):
 
     about: str = ""
     base: str = "debian:bookworm-slim"
-    files: dict[str, str] = {}
+    files: dict[str, str] = Field({})
     tls: bool = False
-    volumes: dict[str, str] = {}
-    checks: dict[str, dict[int, str]] = {}
+    volumes: dict[str, str] = Field({})
+    checks: dict[str, dict[int, str]] = Field({})
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from maildrill.cluster.payload import vantage_archive
 from maildrill.cluster.render import Peer, Plan, archive, read_image
 from maildrill.errors import EnvironmentProblem
 
-SPACE = ipaddress.ip_network("10.213.0.0/16")
+SPACE = ipaddress.IPv4Network("10.213.0.0/16")
 PREFIX = 26
 SUBNET_TRIES = 40
 STARTERS = 8
@@ -104,7 +104,7 @@ def _plan(model: ClusterModel, keys: Keys, subnet: ipaddress.IPv4Network) -> Pla
 
 
 def _make_network(client: Any, session: str, size: int) -> tuple[str, ipaddress.IPv4Network]:
-    subnets = list(SPACE.subnets(new_prefix=PREFIX))
+    subnets: list[ipaddress.IPv4Network] = list(SPACE.subnets(new_prefix=PREFIX))
     if size > subnets[0].num_addresses - 3:
         raise EnvironmentProblem(f"a cluster of {size} nodes does not fit a /{PREFIX} network")
     name, problem = f"maildrill-{session}-lan", ""
@@ -117,7 +117,7 @@ def _make_network(client: Any, session: str, size: int) -> tuple[str, ipaddress.
             if "overlap" not in problem.lower():
                 break
             continue
-        return name, ipaddress.IPv4Network(subnet)
+        return name, subnet
     raise EnvironmentProblem(f"no network could be made for the cluster: {problem}")
 
 

@@ -115,11 +115,11 @@ def _judge(rta: Interval | Censored | None, rto: float | None) -> str:
 
 
 def _baseline(probes: list[Seen], frames: Frames) -> float | None:
-    """Share of successful probes in the baseline; None without any."""
+    """Share of successful probes that ended within the baseline; None without any."""
     begin, end = phase_start(frames, "baseline"), phase_start(frames, "timeline")
     if begin is None:
         return None
-    found = [probe.ok for probe in probes if begin <= probe.due and (end is None or probe.due < end)]
+    found = [probe.ok for probe in probes if begin <= probe.due and (end is None or probe.end < end)]
     return sum(found) / len(found) if found else None
 
 
@@ -148,6 +148,6 @@ def measure_services(frames: Frames, faults: list[FaultLife], scenario: Scenario
             probes=len(probes),
             failed=sum(not probe.ok for probe in probes),
             baseline_ok=_baseline(probes, frames),
-            verdict=_judge(rta, rto),  # type: ignore[arg-type]
+            verdict=_judge(rta, rto),
         )
     return services

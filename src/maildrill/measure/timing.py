@@ -11,6 +11,8 @@ from maildrill.measure.result import FaultLife, Lateness, Quantiles, Rpa, Servic
 
 PHASES = ("baseline", "timeline", "settle", "drain")
 _NOT_VISIBLE = ("lost", "held", "unresolved")
+SCHEDULED = ("inbound", "submission", "mailbox")
+"""Services whose probes begin on their own schedule; delivery and outbound begin when these accept."""
 
 
 def recovery_point(table: pl.DataFrame, faults: list[FaultLife]) -> Rpa:
@@ -77,5 +79,6 @@ def delay_debt(latency: pl.DataFrame, by_phase: dict[str, Quantiles]) -> float:
 def lateness(frames: Frames) -> Lateness:
     """How late messages and probes began, compared with when they were due."""
     offers = frames["offer"]["late"].quantile(0.99, "nearest")
-    probes = (frames["probe"]["begin"] - frames["probe"]["t"]).quantile(0.99, "nearest")
+    scheduled = frames["probe"].filter(pl.col("service").is_in(SCHEDULED))
+    probes = (scheduled["begin"] - scheduled["t"]).quantile(0.99, "nearest")
     return Lateness(offers_p99_s=offers, probes_p99_s=probes)

@@ -132,7 +132,9 @@ async def transact(host: str, port: int, message: Message, limits: Limits, secur
     finally:
         tried.end = tried.end or time.monotonic()
         if smtp is not None:
+            if tried.outcome != "accepted" and isinstance(smtp.transport, asyncio.WriteTransport):
+                smtp.transport.abort()
             smtp.close()
-        if sock is not None and (smtp is None or tried.outcome == "broken"):
+        elif sock is not None:
             sock.close()
     return tried

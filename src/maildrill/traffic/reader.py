@@ -1,0 +1,166 @@
+"""Readers: one lasting IMAP session per account that notices every new message and bounce."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+
+from maildrill.journal.events import Bounce, Census, Copy
+from maildrill.traffic.emitter import Emitter
+from maildrill.traffic.imap import IMAP_FAILURES, Imap, ImapError
+from maildrill.traffic.messages import header_id, recognise
+from maildrill.traffic.resolve import DnsTrouble, NoSuchDomain, Resolver
+
+NOOP_EVERY = 0.05
+BACK_OFF = 0.1
+COMMAND_TIMEOUT = 2.0
+FETCH_AT_ONCE = 50
+FAILURES = (*IMAP_FAILURES, DnsTrouble, NoSuchDomain)
+
+
+class Watch:
+    """When ids were first seen (monotonic s), and who waits for them."""
+
+    def __init__(self) -> None:
+        self.first: dict[str, float] = {}
+        self._waiters: dict[str, asyncio.Event] = {}
+
+    def saw(self, id: str) -> None:
+        """A copy of ``id`` is visible now."""
+        if id not in self.first:
+            self.first[id] = time.monotonic()
+        if waiter := self._waiters.pop(id, None):
+            waiter.set()
+
+    async def wait(self, id: str, seconds: float) -> bool:
+        """Whether ``id`` is seen within ``seconds`` from now."""
+        if id in self.first:
+            return True
+        try:
+            async with asyncio.timeout(seconds):
+                await self._waiters.setdefault(id, asyncio.Event()).wait()
+        except TimeoutError:
+            self._waiters.pop(id, None)
+        return id in self.first
+
+
+class Door:
+    """The front door for mail users: the mail host's IMAPS port by name, verified."""
+
+    def __init__(self, resolver: Resolver, host: str, context: ssl.SSLContext | None, port: int = 993) -> None:
+        self._resolver, self._host, self._context, self._port = resolver, host, context, port
+
+    async def session(self, account: str, password: str, timeout: float = COMMAND_TIMEOUT) -> Imap:
+        """A logged-in session."""
+        addresses = await self._resolver.addresses(self._host)
+        if not addresses:
+            raise ImapError(f"{self._host} has no address")
+        imap = await Imap.open(addresses[0], self._port, self._context, self._host, timeout)
+        try:
+            await imap.login(account, password)
+        except BaseException:
+            imap.close()
+            raise
+        return imap
+
+
+class Reader:
+    """Watches one account; a copy is new by (uidvalidity, uid, id)."""
+
+    def __init__(self, emitter: Emitter, watch: Watch, door: Door, account: str, password: str) -> None:
+        self._emitter, self._watch, self._door = emitter, watch, door
+        self._account, self._password = account, password
+        self._seen: set[tuple[int, int, str]] = set()
+        self._last = 0
+
+    async def run(self) -> None:
+        """Watch until cancelled, through any number of broken sessions."""
+        while True:
+            try:
+                await self._session()
+            except FAILURES:
+                await asyncio.sleep(BACK_OFF)
+
+    async def _session(self) -> None:
+        imap = await self._door.session(self._account, self._password)
+        try:
+            selected = await imap.select()
+            self._last = 0
+            exists = 0
+            await self._catch_up(imap, selected.uidvalidity)
+            while True:
+                if imap.exists != exists:
+                    exists = imap.exists
+                    await self._news(imap, selected.uidvalidity)
+                await asyncio.sleep(NOOP_EVERY)
+                await imap.noop()
+        finally:
+            imap.close()
+
+    async def _catch_up(self, imap: Imap, validity: int) -> None:
+        """List everything and fetch what was never seen: another replica may answer this time."""
+        if not imap.exists:
+            return
+        heads = await imap.fetch("1:*", "BODY.PEEK[HEADER.FIELDS (X-Maildrill-Id)]")
+        new = [uid for uid, head in sorted(heads.items()) if (validity, uid, header_id(head)) not in self._seen]
+        for i in range(0, len(new), FETCH_AT_ONCE):
+            self._take(validity, await imap.fetch(",".join(map(str, new[i : i + FETCH_AT_ONCE]))))
+        self._last = max(heads, default=0)
+
+    async def _news(self, imap: Imap, validity: int) -> None:
+        found = await imap.fetch(f"{self._last + 1}:*")
+        self._take(validity, {uid: raw for uid, raw in found.items() if uid > self._last})
+        self._last = max([self._last, *found])
+
+    def _take(self, validity: int, messages: dict[int, bytes]) -> None:
+        for uid, raw in sorted(messages.items()):
+            seen = recognise(raw)
+            key = (validity, uid, "" if seen is None or seen.bounce else seen.id)
+            if key in self._seen:
+                continue
+            self._seen.add(key)
+            if seen is None:
+                continue
+            t = self._emitter.now()
+            if seen.bounce:
+                self._emitter.event(Bounce(t, seen.id, self._account, seen.status))
+            else:
+                self._emitter.event(Copy(t, seen.id, self._account, uid, validity, seen.hash))
+                self._watch.saw(seen.id)
+
+
+async def census(emitter: Emitter, door: Door, account: str, password: str, deadline: float) -> None:
+    """List a whole mailbox through a fresh session, again and again until ``deadline`` s passed."""
+    error = "no try"
+    try:
+        async with asyncio.timeout(deadline):
+            while True:
+                try:
+                    messages = await _listing(door, account, password)
+                    break
+                except FAILURES as problem:
+                    error = f"{type(problem).__name__}: {problem}"[:200]
+                    await asyncio.sleep(BACK_OFF)
+    except TimeoutError:
+        emitter.event(Census(emitter.now(), account, False, error, [], [], []))
+        return
+    known = [(uid, seen) for uid, raw in sorted(messages.items()) if (seen := recognise(raw)) and not seen.bounce]
+    emitter.event(Census(emitter.now(), account, True, "", [s.id for _, s in known], [uid for uid, _ in known],
+                         [s.hash for _, s in known]))  # fmt: skip
+
+
+async def _listing(door: Door, account: str, password: str) -> dict[int, bytes]:
+    """Every message of the inbox; ImapError unless exactly as many came as exist."""
+    imap = await door.session(account, password, 10.0)
+    try:
+        exists = (await imap.select()).exists
+        uids = sorted(await imap.fetch("1:*", "FLAGS")) if exists else []
+        found: dict[int, bytes] = {}
+        for i in range(0, len(uids), 200):
+            found |= await imap.fetch(",".join(map(str, uids[i : i + 200])))
+        if len(found) < exists:
+            raise ImapError(f"{len(found)} of {exists} messages fetched")
+        return found
+    finally:
+        imap.close()

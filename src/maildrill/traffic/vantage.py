@@ -1,0 +1,105 @@
+"""Everything a configured vantage point runs: sink, readers, probes, senders, census."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import random
+import ssl
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from maildrill.traffic.emitter import Emitter
+from maildrill.traffic.messages import build
+from maildrill.traffic.mta import Mta, Route, send
+from maildrill.traffic.probes import Probes
+from maildrill.traffic.reader import Door, Reader, Watch, census
+from maildrill.traffic.resolve import Resolver
+from maildrill.traffic.schedule import Schedule
+from maildrill.traffic.sink import Sink
+from maildrill.traffic.submission import Submission
+from maildrill.traffic.transaction import Limits
+
+OUTSIDE_USERS = 4
+
+
+class Vantage:
+    """One vantage point; made from the ``config`` command."""
+
+    def __init__(self, emitter: Emitter, config: dict[str, Any]) -> None:
+        self._emitter, self._config, self._watch = emitter, config, Watch()
+        self._rng = random.Random(config["seed"])
+        self._accounts: list[tuple[str, str]] = [(a, p) for a, p in config["accounts"]]
+        outside = config["outside_domain"]
+        self._friends = [f"friend-{i}@{outside}" for i in range(OUTSIDE_USERS)]
+        resolver = Resolver(config["resolver"], self._rng)
+        context = ssl.create_default_context(cadata=config["ca_pem"])
+        self._door = Door(resolver, config["mail_host"], context)
+        self._mta = Mta(emitter, resolver)
+        self._user = Submission(emitter, resolver, config["mail_host"], context, dict(self._accounts))
+        self._sink = Sink(emitter, self._watch, outside, [*self._friends, f"probe@{outside}"])
+        self._probes = Probes(emitter, self._watch, self._mta, self._user, self._door, config)
+        self._give_up = asyncio.Event()
+        self._senders: list[Schedule] = []
+        self._readers: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Sink, readers and probes."""
+        await self._sink.listen()
+        for account, password in self._accounts:
+            reader = Reader(self._emitter, self._watch, self._door, account, password)
+            self._readers.append(asyncio.create_task(reader.run()))
+        self._probes.start()
+
+    def offer(self) -> None:
+        """Begin the three streams of mail."""
+        traffic = self._config["traffic"]
+        retry = traffic["retry"]
+        connect, command = float(retry["connect_timeout"]), float(retry["command_timeout"])
+        mta, user = Limits(connect, command), Limits(connect, command, connect + 4 * command)
+        routes: dict[str, tuple[str, Route, Limits]] = {
+            "inbound": ("i", self._mta, mta),
+            "submission": ("s", self._user, user),
+            "outbound": ("o", self._user, user),
+        }
+        for stream, (letter, route, limits) in routes.items():
+            rate = float(traffic[stream]["rate"])
+            if rate > 0:
+                work = self._sender(stream, letter, route, limits, int(traffic[stream]["size"]))
+                self._senders.append(Schedule(1 / rate, work))
+                self._senders[-1].start()
+
+    def _sender(
+        self, stream: str, letter: str, route: Route, limits: Limits, size: int
+    ) -> Callable[[float], Coroutine[Any, Any, bool]]:
+        retry, count = self._config["traffic"]["retry"], itertools.count()
+        rng = random.Random(f"{self._config['seed']}-{stream}")
+        users = [account for account, _ in self._accounts]
+
+        async def work(due: float) -> bool:
+            sender = rng.choice(self._friends if stream == "inbound" else users)
+            rcpt = rng.choice(self._friends if stream == "outbound" else users)
+            id = f"{self._config['drill']}-{letter}-{next(count):06d}"
+            message = build(rng, id, stream, sender, rcpt, size)
+            return await send(self._emitter, route, message, due, retry, limits, self._give_up)
+
+        return work
+
+    def stop_offering(self) -> None:
+        """No new messages; retries continue."""
+        for sender in self._senders:
+            sender.stop()
+
+    def give_up(self) -> None:
+        """Waiting messages are given up; a try under way ends first."""
+        self.stop_offering()
+        self._give_up.set()
+
+    async def stop_probes(self) -> None:
+        """No new probes; returns when the outstanding ones ended."""
+        await self._probes.stop()
+
+    async def census(self, deadline: float) -> None:
+        """A Census event per account (front door) and per outside mailbox (memory)."""
+        await asyncio.gather(*(census(self._emitter, self._door, a, p, deadline) for a, p in self._accounts))
+        self._sink.census()
