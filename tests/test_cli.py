@@ -57,9 +57,7 @@ def test_json_has_stdout_to_itself(
     assert "starting" in shown.err
 
 
-@pytest.mark.parametrize(
-    ("error", "code"), [(EnvironmentProblem("no engine"), 4), (KeyboardInterrupt("healed"), 130)]
-)
+@pytest.mark.parametrize(("error", "code"), [(EnvironmentProblem("no engine"), 4), (KeyboardInterrupt("healed"), 130)])
 def test_error_is_one_message(
     error: BaseException, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

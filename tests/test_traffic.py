@@ -45,9 +45,7 @@ class Direct:
         self.emitter, self.port, self.addresses = emitter, port, addresses or ["127.0.0.1"]
 
     async def once(self, message: Any, limits: Limits) -> Tried:
-        return await over_addresses(
-            self.emitter, message, self.addresses, self.port, limits, Security(unverified())
-        )
+        return await over_addresses(self.emitter, message, self.addresses, self.port, limits, Security(unverified()))
 
 
 def run_send(handler: Handler, addresses: list[str] | None = None) -> list[dict[str, Any]]:

@@ -156,17 +156,3 @@ def _make_node(client: Any, plan: Plan, session: str, network: str, resolver: st
         raise EnvironmentProblem(f"node {name} ({node.image}) cannot be started: {problem}") from problem
     checks = [check for role in node.roles for check in image.checks.get(role, {}).items()]
     return RunningNode(name, node.roles, client.containers.get(made["Id"]), peer.address, volumes, checks)
-
-
-def take_down(client: Any, session: str) -> None:
-    """Remove everything of one session; nothing else is touched."""
-    from maildrill.custody.sweep import remove_session
-
-    remove_session(client, session)
-
-
-def leftovers(client: Any, session: str) -> list[str]:
-    """What of a session is still there, by looking."""
-    from maildrill.custody.sweep import leftovers as look
-
-    return look(client, session)

@@ -25,12 +25,21 @@ class Care:
         self._say = say
         self._lock = threading.Lock()
         self._injected: dict[str, Fault] = {}
+        self._proving: dict[str, threading.Lock] = {}
 
     def inject(self, name: str, fault: Fault) -> None:
-        """Write the intent, act, prove the effect from outside; never raises for a failed fault."""
+        """Write the intent, act, prove the effect from outside; never raises for a failed fault.
+
+        A heal that is due meanwhile waits, so that it cannot be overtaken by what it undoes.
+        """
         self._write(name, fault, "requested", "")
         with self._lock:
             self._injected[name] = fault
+            self._proving[name] = threading.Lock()
+        with self._proving[name]:
+            self._inject(name, fault)
+
+    def _inject(self, name: str, fault: Fault) -> None:
         try:
             fault.inject()
         except ENGINE_FAILURES as problem:  # a fault that cannot be applied is a result, not a crash
@@ -46,6 +55,10 @@ class Care:
             fault = self._injected.pop(name, None)
         if fault is None:
             return
+        with self._proving[name]:
+            self._heal(name, fault)
+
+    def _heal(self, name: str, fault: Fault) -> None:
         self._write(name, fault, "heal-requested", "")
         try:
             fault.heal()

@@ -14,6 +14,7 @@ from maildrill.custody.guard import REAPER_LABEL
 
 SESSION_LABEL = "maildrill.session"
 REMOVERS = 8
+CONFLICT = 409
 REMOVE_OPTIONS: dict[str, dict[str, bool]] = {
     "container": {"force": True, "v": True},
     "volume": {"force": True},
@@ -61,7 +62,7 @@ def _remove(kind: str, thing: Any) -> None:
     except NotFound:
         pass
     except APIError as problem:
-        if "already in progress" not in str(problem):
+        if problem.status_code != CONFLICT:  # someone else is removing it, or it is still in use: the next look tells
             raise
 
 
