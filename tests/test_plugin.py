@@ -25,7 +25,7 @@ from types import SimpleNamespace as Some
 @pytest.fixture(autouse=True)
 def fake(monkeypatch):
     import maildrill.plugin
-    diagnostic = Some(code="SOME_CODE", message="inbound RTO 5 s missed by 4.2 s")
+    diagnostic = Some(code="OBJECTIVE_MISSED", message="inbound RTO 5 s missed by 4.2 s")
     result = Some(verdict="{verdict}", scenario="mx-kill", diagnostics=[diagnostic])
     from pathlib import Path
     monkeypatch.setattr(maildrill.plugin, "_run", lambda config, path: Some(folder=Path("there"), result=result))
@@ -92,7 +92,7 @@ def test_missing_marker(pytester: pytest.Pytester) -> None:
     [
         ("pass", {"passed": 1}, []),
         ("fail", {"failed": 1}, ["*inbound RTO 5 s missed by 4.2 s", "report: there/report.html"]),
-        ("inconclusive", {"errors": 1}, ["*SOME_CODE: inbound RTO*", "report: there/report.html"]),
+        ("inconclusive", {"errors": 1}, ["*OBJECTIVE_MISSED: inbound RTO*", "report: there/report.html"]),
     ],
 )
 def test_verdicts(pytester: pytest.Pytester, verdict: str, outcomes: dict[str, int], said: list[str]) -> None:
