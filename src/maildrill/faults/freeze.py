@@ -14,10 +14,19 @@ class Freeze(Fault):
     needs = "the freezer cgroup (docker pause)"
 
     def inject(self) -> None:
-        """Pause the container; pausing a paused one changes nothing."""
-        self.target.container.reload()
-        if self.target.container.status != "paused":
-            self.target.container.pause()
+        """Pause the container; pausing a paused one changes nothing.
+
+        A busy container sometimes refuses ("unable to freeze"): tried up to three times.
+        """
+        for last in (False, False, True):
+            self.target.container.reload()
+            if self.target.container.status == "paused":
+                return
+            try:
+                self.target.container.pause()
+            except APIError:
+                if last:
+                    raise
 
     def heal(self) -> None:
         """Unpause the container if it is paused."""

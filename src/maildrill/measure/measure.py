@@ -62,7 +62,7 @@ def _longest(services: dict[str, Service]) -> str:
 def _identity(frames: Frames, scenario: Scenario) -> dict[str, Any]:
     first = frames["start"].row(0, named=True) if len(frames["start"]) else {}
     return {
-        "maildrill_version": str(getattr(maildrill, "__version__", "0")),
+        "maildrill_version": maildrill.__version__,
         "scenario": first.get("scenario", scenario.scenario),
         "cluster": first.get("cluster", scenario.cluster),
         "seed": first.get("seed", 0),

@@ -104,6 +104,9 @@ class VantageLink:
                 if found is not None:
                     self._replies.remove(found)
                     return found
+                failed = next((answer for answer in self._replies if answer["reply"] == "error"), None)
+                if failed is not None:
+                    raise EnvironmentProblem(f"the vantage could not {failed.get('cmd')}: {failed.get('detail')}")
                 if self._closed:
                     raise EnvironmentProblem(f"the vantage died ({self._closed}): {self._stderr}")
                 left = until - time.monotonic()
