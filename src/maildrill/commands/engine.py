@@ -43,9 +43,9 @@ def images(quiet: Quiet = False, check: Check = False, json: Json = False) -> No
 @app.command()
 def clean(json: Json = False) -> None:
     """Remove what interrupted drills left behind. Running drills are not touched."""
-    from maildrill.custody.sweep import clean_all
+    from maildrill.custody.sweep import sweep
 
-    removed = clean_all(client())
+    removed = sweep(client())
     if json:
         print_json({"removed": removed})
     else:

@@ -79,8 +79,3 @@ def sweep(client: Any) -> list[str]:
     for reaper in dead_reapers:
         _remove("container", reaper)
     return [f"{kind} {thing.name}" for kind, thing in dead] + [f"container {reaper.name}" for reaper in dead_reapers]
-
-
-def clean_all(client: Any) -> list[str]:
-    """What `maildrill clean` does: the same as the sweep at the start of every drill."""
-    return sweep(client)
