@@ -12,7 +12,8 @@ from docker.errors import APIError
 
 from maildrill.journal.events import Held
 
-MESSAGE_ID = re.compile(rb"X-Maildrill-Id: ([A-Za-z0-9-]+)")
+MESSAGE_ID = re.compile(rb"X-Maildrill-Id: ([0-9a-z]+-[a-z]+-\d+)")
+"""Ends at the digits: in Postfix's queue files the next record's type letter follows without a break."""
 
 
 def look(node: Any, volume: str, now: float) -> Held:
@@ -23,5 +24,9 @@ def look(node: Any, volume: str, now: float) -> Held:
         content = b"".join(stream)
     except (APIError, OSError) as problem:
         return Held(now, node.name, volume, node.container.status, str(problem), [])
-    ids = sorted({found.decode() for found in MESSAGE_ID.findall(content)})
-    return Held(now, node.name, volume, node.container.status, "", ids)
+    return Held(now, node.name, volume, node.container.status, "", message_ids(content))
+
+
+def message_ids(content: bytes) -> list[str]:
+    """The ids of our messages in the bytes of a queue or a store, sorted, each once."""
+    return sorted({found.decode() for found in MESSAGE_ID.findall(content)})

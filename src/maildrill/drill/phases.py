@@ -167,9 +167,9 @@ class Drill:
             self.linger(0.1)
         link.send("give-up")
         self.phase("census")
+        self.look_for_held(True)  # queues first: what moves to a mailbox meanwhile is seen twice, not never
         link.send("census", deadline=CENSUS_DEADLINE_S)
         link.wait("census-done", CENSUS_DEADLINE_S + 15)
-        self.look_for_held(True)
 
     def look_for_held(self, stores_too: bool) -> None:
         """Look for messages on volumes: queues at the start of settle, everything at the end."""

@@ -1,0 +1,19 @@
+"""Holdings: messages recognised in the raw bytes of queues and stores."""
+
+from __future__ import annotations
+
+from maildrill.drill.holdings import message_ids
+
+# As in a Postfix queue file: type letter, length, line, and at once the next record's type letter.
+QUEUE_FILE = b"N\x1fX-Maildrill-Id: 28b46290-i-000025N\x0cSubject: xN\x00"
+
+
+def test_a_postfix_record_does_not_lengthen_the_id() -> None:
+    """An id read wrongly would turn waiting mail into lost mail."""
+    assert message_ids(QUEUE_FILE) == ["28b46290-i-000025"]
+
+
+def test_each_id_once_and_sorted() -> None:
+    """Copies within a store are still one message."""
+    line = b"X-Maildrill-Id: 28b46290-po-000002\r\n"
+    assert message_ids(line + QUEUE_FILE + line) == ["28b46290-i-000025", "28b46290-po-000002"]
