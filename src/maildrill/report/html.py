@@ -26,7 +26,7 @@ def rta_text(service: Service) -> str:
         return "not observed"
     if isinstance(rta, Censored):
         return f"> {rta.at_least_s:.2f} s"
-    return f"{rta.lower:.2f} to {rta.upper:.2f} s" if rta.upper > 0 else "never failed"
+    return f"{rta.lower:.2f} to {rta.upper:.2f} s" if rta.upper > 0 else "no probe failed"
 
 
 def html(result: Result, journal: Journal, title: str = "") -> str:
