@@ -86,7 +86,7 @@ def test_list_and_faults(capsys: pytest.CaptureFixture[str]) -> None:
     listed = json.loads(capsys.readouterr().out)
     assert "mx-kill" in [one["name"] for one in listed["scenarios"]]
     assert cli.run(["faults", "--json"]) == 0
-    assert {"kind", "about", "needs"} == set(json.loads(capsys.readouterr().out)[0])
+    assert {"kind", "group", "about", "needs"} == set(json.loads(capsys.readouterr().out)[0])
 
 
 def test_init_writes_what_loads_and_never_overwrites(tmp_path: Path) -> None:

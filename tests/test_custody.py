@@ -54,7 +54,7 @@ def bench(tmp_path: Path) -> Any:
         return [event["state"] for event in map(json.loads, lines) if event["e"] == "fault"]
 
     care = Care(journal, lambda: float(next(clock)), lambda _: None)
-    return SimpleNamespace(care=care, states=states, world=World(nothing, nothing))
+    return SimpleNamespace(care=care, states=states, world=World(nothing, nothing, None, None, None))
 
 
 def node(stuck: bool = False) -> Any:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from maildrill.errors import BadInput
 from maildrill.faults import KINDS
 from maildrill.scenario.document import Document, Loc, check, nearest, read_yaml
-from maildrill.scenario.model import SERVICES, Objectives, Scenario, Target
+from maildrill.scenario.model import SERVICES, Objectives, Scenario, Step, Target
 
 if TYPE_CHECKING:
     from maildrill.cluster.model import ClusterModel
@@ -61,18 +61,24 @@ def load_scenario(path: Path) -> Scenario:
     scenario = check(Scenario, document)
     _check_objectives(scenario, document)
     for index, step in enumerate(scenario.timeline):
-        loc: Loc = ("timeline", index)
-        if step.fault not in KINDS:
-            raise document.bad((*loc, "fault"), f'unknown fault "{step.fault}"; {nearest(step.fault, KINDS)}')
-        if step.fault == "partition" and not step.peers:
-            raise document.bad(loc, "a partition needs peers: whom the target cannot reach")
-        if step.fault != "partition" and step.peers:
-            raise document.bad((*loc, "peers"), f"only a partition has peers, not a {step.fault}")
+        _check_step(document, ("timeline", index), step)
         for place, target in _targets(index, step.target, step.peers):
             if (target.node is None) == (target.role is None):
                 raise document.bad(place, "name either a node or a role")
     find_cluster(scenario.cluster, path, document)
     return scenario
+
+
+def _check_step(document: Document, loc: Loc, step: Step) -> None:
+    """The kind of fault is known, and has what it needs and only that."""
+    if step.fault not in KINDS:
+        raise document.bad((*loc, "fault"), f'unknown fault "{step.fault}"; {nearest(step.fault, KINDS)}')
+    kind = KINDS[step.fault]
+    if kind.has_peers and not step.peers:
+        raise document.bad(loc, f"a {step.fault} needs peers: whom the target cannot reach")
+    if step.peers and not kind.has_peers:
+        raise document.bad((*loc, "peers"), f"a {step.fault} has no peers")
+    check(kind.Parameters, document, step.parameters, (*loc, "with"))
 
 
 def find_cluster(cluster: str, scenario_path: Path, document: Document | None = None) -> str:

@@ -41,7 +41,10 @@ def list_(
 @app.command()
 def faults(json: Json = False) -> None:
     """List the kinds of faults, and what each needs of the machine."""
-    rows = [{"kind": name, "about": _summary(kind), "needs": kind.needs} for name, kind in KINDS.items()]
+    rows = [
+        {"kind": name, "group": kind.group(), "about": _summary(kind), "needs": ", ".join(kind.needs)}
+        for name, kind in KINDS.items()
+    ]
     if json:
         print_json(rows)
         return

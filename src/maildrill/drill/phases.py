@@ -89,7 +89,7 @@ class Drill:
         began = time.monotonic()
         self.guard = Guard(self.client, images["helper"], self.session)
         self.helper = Helper(self.client, images["helper"], self.session)
-        if any(KINDS[step.fault].needs_helper for step in self.scenario.timeline):
+        if any("helper" in KINDS[step.fault].needs for step in self.scenario.timeline):
             self.helper.start()
         self.cluster = bring_up(self.client, self.model, self.session, self.say)
         self.link = VantageLink(self.client, self.cluster.vantage.container, self.take)
@@ -143,7 +143,8 @@ class Drill:
         link.send("offer")
         self.linger(scenario.baseline)
         self.phase("timeline")
-        Timeline(scenario, cluster.nodes, World(link.check, self.helper), self.care, self.seed).run(self.tick)
+        world = World(link.check, link.attempt, self.helper, self.client, cluster)
+        Timeline(scenario, cluster.nodes, world, self.care, self.seed).run(self.tick)
         self.phase("settle")
         settled = time.monotonic() + scenario.settle
         looking = threading.Thread(target=self.look_for_held, args=(False,), daemon=True)

@@ -72,7 +72,10 @@ class Timeline:
         hit = resolve(step.target, self._nodes, self._dice)
         peers = resolve_peers(step.peers, hit, self._nodes, self._dice)
         kind = KINDS[step.fault]
-        return {f"{step.fault}-{number + 1}-{node.name}": kind(self._world, node, number + 1, peers) for node in hit}
+        asked = kind.Parameters.model_validate(step.parameters)
+        return {
+            f"{step.fault}-{number + 1}-{node.name}": kind(self._world, node, number + 1, peers, asked) for node in hit
+        }
 
 
 def wait_until(moment: float, tick: Callable[[], None]) -> None:

@@ -3,6 +3,10 @@
 A fault kind implements four things: ``inject`` and ``heal`` act and may be called twice;
 ``effect`` and ``recovered`` look, from outside the injector, and act on nothing.
 Selection of targets, deadlines and the journal are not a fault's business.
+
+The documentation page of a kind is made from its code: the class docstring says what it does, the
+docstrings of ``effect`` and ``heal`` how it is proven and undone, ``Parameters`` what can be set,
+``needs`` what it takes of the machine (see features.py), ``stands_for`` the real incidents.
 """
 
 from __future__ import annotations
@@ -11,6 +15,13 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
+from maildrill.scenario.model import Strict
+from maildrill.traffic.link import Attempted
+
+
+class NoParameters(Strict):
+    """A fault with nothing to set."""
+
 
 class Look(Protocol):
     """A look at one server from the vantage: (answers in its protocol, what was seen)."""
@@ -18,11 +29,20 @@ class Look(Protocol):
     def __call__(self, host: str, port: int, protocol: str, timeout: float = 0.4) -> tuple[bool, str]: ...
 
 
+class Attempt(Protocol):
+    """One transaction of a service (inbound, submission, mailbox, delivery, outbound) from the vantage, now."""
+
+    def __call__(self, service: str, deadline: float = 3.0) -> Attempted: ...
+
+
 class Privileged(Protocol):
     """The helper container: the only place where a fault has privileges."""
 
+    def run(self, *command: str) -> tuple[int, str]:
+        """Run a command in the helper itself: (exit code, output)."""
+
     def in_network_of(self, container: Any, *command: str) -> tuple[int, str]:
-        """Run a command in a container's network namespace: (exit code, output)."""
+        """Run a command of the helper's in a container's network namespace: (exit code, output)."""
 
     def with_volumes(self, volumes: list[str], command: str) -> str:
         """Run a shell command in a fresh container that mounts volumes at /v/0, /v/1 ..."""
@@ -30,10 +50,17 @@ class Privileged(Protocol):
 
 @dataclass
 class World:
-    """What a fault may use."""
+    """What a fault may use: ways to look, the privileged helper, and the cluster it is part of.
+
+    ``cluster`` is the RunningCluster: its nodes, accounts, network, session and model; ``client`` the
+    engine. What a fault makes carries the labels ``maildrill.cluster.up.labels(cluster.session)``.
+    """
 
     look: Look
+    attempt: Attempt
     helper: Privileged
+    client: Any
+    cluster: Any
 
 
 @dataclass
@@ -41,27 +68,36 @@ class Fault(ABC):
     """One fault on one target. ``number`` makes names of rules unique within the drill."""
 
     kind: ClassVar[str] = ""
-    needs: ClassVar[str] = "the container engine only"
-    needs_helper: ClassVar[bool] = False
+    Parameters: ClassVar[type[Strict]] = NoParameters
+    needs: ClassVar[tuple[str, ...]] = ()
+    stands_for: ClassVar[str] = ""
+    has_peers: ClassVar[bool] = False
+
     world: World
     target: Any
     number: int = 0
     peers: list[Any] = field(default_factory=list)
+    asked: Any = field(default_factory=NoParameters)
+
+    @classmethod
+    def group(cls) -> str:
+        """The folder it is in: process, network, storage, dependency or load."""
+        return cls.__module__.split(".")[-2]
 
     @abstractmethod
     def inject(self) -> None:
-        """Break it. Raises docker.errors.APIError if the engine refuses."""
+        """Break it. Raises docker.errors.APIError or RuntimeError if that cannot be done."""
 
     @abstractmethod
     def heal(self) -> None:
         """Undo it. Harmless when called twice or when the target has died since."""
 
     def effect(self) -> tuple[bool, str]:
-        """(the effect is there, what was seen): by default no service of the target answers."""
+        """No service of the target answers in its protocol, seen from the vantage."""
         return self._services(expected=False)
 
     def recovered(self) -> tuple[bool, str]:
-        """(the effect is gone, what was seen): by default every service of the target answers."""
+        """Every service of the target answers in its protocol, seen from the vantage."""
         return self._services(expected=True)
 
     def _services(self, expected: bool) -> tuple[bool, str]:

@@ -36,14 +36,18 @@ class Helper:
             labels=self._labels,
         )
 
+    def run(self, *command: str) -> tuple[int, str]:
+        """Run a command in the helper itself: (exit code, output)."""
+        code, output = self._container.exec_run(list(command))
+        return code, output.decode(errors="replace")
+
     def in_network_of(self, container: Any, *command: str) -> tuple[int, str]:
         """Run a command in a container's network namespace: (exit code, output)."""
         container.reload()
         pid = container.attrs["State"]["Pid"]
         if not pid:
             return 1, f"{container.name} is not running"
-        code, output = self._container.exec_run(["nsenter", "-t", str(pid), "-n", "--", *command])
-        return code, output.decode(errors="replace")
+        return self.run("nsenter", "-t", str(pid), "-n", "--", *command)
 
     def with_volumes(self, volumes: list[str], command: str) -> str:
         """Run a shell command in a fresh unprivileged container that mounts volumes at /v/0, /v/1 ..."""

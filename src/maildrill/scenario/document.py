@@ -60,12 +60,15 @@ def read_yaml(path: Path) -> Document:
     return Document(Path(path), _plain(tree), tree)
 
 
-def check(model: type[M], document: Document, data: Any = None) -> M:
-    """The document (or ``data`` made from it) as a ``model``. Raises BadInput listing every mistake."""
+def check(model: type[M], document: Document, data: Any = None, at: Loc = ()) -> M:
+    """The document (or ``data`` made from it, standing ``at`` a place) as a ``model``.
+
+    Raises BadInput listing every mistake.
+    """
     try:
         return model.model_validate(document.data if data is None else data)
     except ValidationError as error:
-        lines = [_explain(model, document, dict(one)) for one in error.errors()]
+        lines = [_explain(model, document, dict(one), at) for one in error.errors()]
         raise BadInput("\n".join(dict.fromkeys(lines))) from None
 
 
@@ -81,11 +84,12 @@ def dotted(loc: Loc) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc).lstrip(".")
 
 
-def _explain(model: type[BaseModel], document: Document, error: dict[str, Any]) -> str:
-    loc, kind = tuple(error["loc"]), error["type"]
+def _explain(model: type[BaseModel], document: Document, error: dict[str, Any], at: Loc) -> str:
+    inside, kind = tuple(error["loc"]), error["type"]
+    loc = (*at, *inside)
     name = dotted(loc)
     if kind == "extra_forbidden":
-        hint = nearest(str(loc[-1]), _fields(model, loc[:-1]))
+        hint = nearest(str(loc[-1]), _fields(model, inside[:-1]))
         return f'{document.where(loc, key=True)}: unknown field "{name}"; {hint}'
     if kind == "missing":
         return f'{document.where(loc[:-1])}: field "{name}" is missing'

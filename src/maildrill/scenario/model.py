@@ -91,8 +91,9 @@ class Step(Strict):
     """One entry of the timeline."""
 
     at: Duration = Field(description="when, s from the start of the timeline")
-    fault: str = Field(description="kill, stop, freeze, partition or volume-loss")
+    fault: str = Field(description="a kind of fault: `maildrill faults` lists them")
     target: Target
+    parameters: dict[str, Any] = Field({}, alias="with", description="what the kind of fault lets one set")
     peers: list[Target] = Field([], description="partition only: whom the target cannot reach")
     duration: Duration | None = Field(None, alias="for", description="healed after; never, if absent")
 

@@ -77,6 +77,11 @@ class Agent:
         )
         self._emitter.reply("check", n=command["n"], outcome=outcome, detail=detail)
 
+    async def do_attempt(self, command: dict[str, Any]) -> None:
+        """One transaction of one service, outside of all schedules and of the journal."""
+        ok, seconds, error = await self._configured.attempt(command["service"], float(command["deadline"]))
+        self._emitter.reply("attempt", n=command["n"], ok=ok, seconds=round(seconds, 6), error=error)
+
     async def do_config(self, command: dict[str, Any]) -> None:
         """Who and what this drill is about."""
         self._domain = command["domain"]

@@ -11,6 +11,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from docker.utils.socket import frames_iter
@@ -19,6 +20,15 @@ from maildrill.errors import EnvironmentProblem, WaitTimeout
 
 STDOUT = 1
 CLOCK_PINGS = 12
+
+
+@dataclass(frozen=True)
+class Attempted:
+    """What became of one transaction: success, how long it took (s), what was said if it failed."""
+
+    ok: bool
+    seconds: float
+    error: str
 
 
 class VantageLink:
@@ -117,12 +127,22 @@ class VantageLink:
 
     def check(self, host: str, port: int, protocol: str, timeout: float = 0.4) -> tuple[bool, str]:
         """Look at one server from the vantage: (answers in its protocol, what was seen)."""
-        with self._arrived:
-            self._numbers += 1
-            number = self._numbers
+        number = self._next()
         self.send("check", n=number, host=host, port=port, protocol=protocol, timeout=timeout)
         answer = self.wait("check", timeout + 10.0, n=number)
         return answer["outcome"] == "ok", f"{host}:{port} {protocol}: {answer['outcome']} {answer['detail']}".strip()
+
+    def attempt(self, service: str, deadline: float = 3.0) -> Attempted:
+        """One transaction of a service from the vantage, now; it leaves no trace in the journal."""
+        number = self._next()
+        self.send("attempt", n=number, service=service, deadline=deadline)
+        answer = self.wait("attempt", deadline + 10.0, n=number)
+        return Attempted(answer["ok"], answer["seconds"], answer["error"])
+
+    def _next(self) -> int:
+        with self._arrived:
+            self._numbers += 1
+            return self._numbers
 
     def synchronise(self, zero: float) -> float:
         """Give the agent the drill's clock (``zero``: our monotonic time at its start).

@@ -12,7 +12,7 @@ from maildrill.journal.events import GaveUp, Probe
 from maildrill.traffic.emitter import Emitter
 from maildrill.traffic.messages import Message, build
 from maildrill.traffic.mta import Route, offer
-from maildrill.traffic.reader import FAILURES, Door, Watch
+from maildrill.traffic.reader import FAILURES, Door, Watch, visit
 from maildrill.traffic.schedule import Schedule
 from maildrill.traffic.transaction import Limits, Tried
 
@@ -93,17 +93,7 @@ class Probes:
         begin, error = time.monotonic(), ""
         try:
             async with asyncio.timeout(self._deadline):
-                await self._visit(account, password)
+                await visit(self._door, account, password, self._deadline)
         except FAILURES as problem:
             error = f"{type(problem).__name__}: {problem}"
         self._probe("mailbox", due, begin, not error, error)
-
-    async def _visit(self, account: str, password: str) -> None:
-        """What a user does: log in, open the inbox, look at the last message, log out."""
-        imap = await self._door.session(account, password, self._deadline)
-        try:
-            if (await imap.select()).exists:
-                await imap.fetch("*", "BODY.PEEK[HEADER]")
-            await imap.logout()
-        finally:
-            imap.close()

@@ -65,6 +65,17 @@ class Door:
         return imap
 
 
+async def visit(door: Door, account: str, password: str, timeout: float) -> None:
+    """What a user does: log in, open the inbox, look at the last message, log out. Raises one of FAILURES."""
+    imap = await door.session(account, password, timeout)
+    try:
+        if (await imap.select()).exists:
+            await imap.fetch("*", "BODY.PEEK[HEADER]")
+        await imap.logout()
+    finally:
+        imap.close()
+
+
 class Reader:
     """Watches one account; a copy is new by (uidvalidity, uid, id)."""
 

@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from maildrill.traffic.attempt import Attempts
 from maildrill.traffic.emitter import Emitter
 from maildrill.traffic.messages import build
 from maildrill.traffic.mta import Mta, Route, send
@@ -39,9 +40,21 @@ class Vantage:
         self._user = Submission(emitter, resolver, config["mail_host"], context, dict(self._accounts))
         self._sink = Sink(emitter, self._watch, outside, [*self._friends, f"probe@{outside}"])
         self._probes = Probes(emitter, self._watch, self._mta, self._user, self._door, config)
+        self._attempts = self._make_attempts(resolver, context)
         self._give_up = asyncio.Event()
         self._senders: list[Schedule] = []
         self._readers: list[asyncio.Task[None]] = []
+
+    def _make_attempts(self, resolver: Resolver, context: ssl.SSLContext) -> Attempts:
+        silent = Emitter(lambda _: None)
+        config, mta = self._config, Mta(silent, resolver)
+        user = Submission(silent, resolver, config["mail_host"], context, dict(self._accounts))
+        outside, drill = config["outside_domain"], config["drill"]
+        return Attempts(mta, user, self._door, self._watch, self._accounts, outside, drill)
+
+    async def attempt(self, service: str, deadline: float) -> tuple[bool, float, str]:
+        """One transaction on demand: (success, seconds, what was said otherwise)."""
+        return await self._attempts.once(service, deadline)
 
     async def start(self) -> None:
         """Sink, readers and probes."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from maildrill.faults.kill import Kill
+from maildrill.faults.process.kill import Kill
 
 
 class VolumeLoss(Kill):
     """The server is killed and its disks are lost; healed by starting it with empty volumes."""
 
     kind = "volume-loss"
-    needs = "the container engine only"
+    stands_for = "a dead disk array without a spare, a volume deleted by mistake"
 
     def inject(self) -> None:
         """Kill the node, then empty its volumes."""

@@ -20,8 +20,9 @@ class Partition(Fault):
     """
 
     kind = "partition"
-    needs = "nftables in the kernel, and a helper container with SYS_ADMIN, NET_ADMIN, SYS_PTRACE"
-    needs_helper = True
+    needs = ("helper", "nftables")
+    stands_for = "a switch, firewall or routing failure between two halves of a cluster"
+    has_peers = True
 
     @property
     def _table(self) -> str:

@@ -11,7 +11,8 @@ class Freeze(Fault):
     """A hung server: connections are still accepted by the kernel, and nobody answers them."""
 
     kind = "freeze"
-    needs = "the freezer cgroup (docker pause)"
+    needs = ("freezer",)
+    stands_for = "a hung hypervisor, a host out of memory and swapping, a stuck storage path"
 
     def inject(self) -> None:
         """Pause the container; pausing a paused one changes nothing.

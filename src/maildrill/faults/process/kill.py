@@ -16,6 +16,7 @@ class Kill(Fault):
     """
 
     kind = "kill"
+    stands_for = "a kernel panic, a power switch pressed on one host, the out-of-memory killer on PID 1"
 
     def inject(self) -> None:
         """Kill the container; a container that is not running is left as it is."""

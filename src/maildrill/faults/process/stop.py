@@ -11,6 +11,7 @@ class Stop(Fault):
     """SIGTERM, and SIGKILL after 5 s: maintenance or a reboot; healed by starting the node."""
 
     kind = "stop"
+    stands_for = "planned maintenance, a reboot, a rolling upgrade"
 
     def inject(self) -> None:
         """Stop the container; stopping a stopped one changes nothing."""

@@ -1,0 +1,1 @@
+"""Faults of what mail depends on: names, certificates, directories, filters, backups."""

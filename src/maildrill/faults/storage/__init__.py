@@ -1,0 +1,1 @@
+"""Faults of disks and of what lies on them."""

@@ -1,0 +1,20 @@
+"""The arenas: one running cluster per kind of cluster for all tests of faults; each test heals what it breaks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from arena import Arena, make_arena
+
+
+@pytest.fixture(scope="session")
+def ha() -> Iterator[Arena]:
+    """The HA cluster."""
+    yield from make_arena("postfix-dovecot-ha")
+
+
+@pytest.fixture(scope="session")
+def single() -> Iterator[Arena]:
+    """The single-server cluster."""
+    yield from make_arena("postfix-dovecot-single")
