@@ -2,9 +2,9 @@
 
     .venv/bin/python tests/bench/cluster_up.py [CLUSTER] [ROUNDS]
 
-"Bare" starts the same images with `sleep infinity`, in parallel, on one network, with the same volumes and
-addresses left out. "Ready" is maildrill's own way until every server answers in its protocol, seen from the
-vantage. Rounds alternate, the medians are compared; the target is a ratio of at most 1.5.
+"Bare" starts the same containers in parallel (images, network, volumes, reaper) with `sleep infinity` and
+without configuration. "Ready" is maildrill's own way until every server answers in its protocol, seen from
+the vantage. Rounds alternate, the medians are compared; the target is a ratio of at most 1.5.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import Any
 from maildrill.cluster.engine import connect
 from maildrill.cluster.images import ensure_images
 from maildrill.cluster.model import ClusterModel, load_cluster
+from maildrill.cluster.render import read_image
 from maildrill.cluster.up import STARTERS, labels
 from maildrill.custody.guard import Guard
 from maildrill.custody.sweep import remove_session
@@ -32,17 +33,23 @@ from maildrill.scenario.model import Scenario
 def bare(client: Any, model: ClusterModel, images: dict[str, str]) -> float:
     """Seconds to start the same containers with nothing in them."""
     session = secrets.token_hex(4)
-    guard = Guard(client, images["helper"], session)
     began = time.monotonic()
+    guard = Guard(client, images["helper"], session)
     network = client.networks.create(f"maildrill-{session}-bare", labels=labels(session))
 
     def start(name: str) -> None:
+        node = model.nodes[name]
+        paths = {**read_image(node.image).volumes, **node.volumes}
+        volumes = {f"maildrill-{session}-{name}-{logical}": {"bind": path} for logical, path in paths.items()}
+        for volume in volumes:
+            client.volumes.create(volume, labels=labels(session))
         client.containers.run(
-            images[model.nodes[name].image],
+            images[node.image],
             ["sleep", "infinity"],
             name=f"maildrill-{session}-{name}",
             detach=True,
             network=network.name,
+            volumes=volumes,
             labels=labels(session),
         )
 

@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from docker.errors import APIError
@@ -61,10 +62,17 @@ def labels(session: str) -> dict[str, str]:
     return {"maildrill": "drill", "maildrill.session": session}
 
 
-def bring_up(client: Any, model: ClusterModel, session: str, say: Callable[[str], None] = print) -> RunningCluster:
-    """Make network, volumes and containers; start all but the vantage.
+def bring_up(
+    client: Any,
+    model: ClusterModel,
+    session: str,
+    say: Callable[[str], None] = print,
+    start_vantage: Callable[[Any], None] = lambda container: None,
+) -> RunningCluster:
+    """Make network, volumes and containers, and start them; the vantage is started by who attaches to it.
 
-    Images must be there. Raises EnvironmentProblem; what was made until then carries the session's label.
+    ``start_vantage`` is called with its container, from a thread, as soon as that is made. Images must be
+    there. Raises EnvironmentProblem; what was made until then carries the session's label.
     """
     keys = make_keys(model)
     network, subnet = _make_network(client, session, len(model.nodes))
@@ -72,8 +80,8 @@ def bring_up(client: Any, model: ClusterModel, session: str, say: Callable[[str]
     resolver = plan.with_role("resolver")[0].address
     say(f"starting {len(model.nodes)} containers in {subnet}")
     with ThreadPoolExecutor(STARTERS) as pool:
-        work = [pool.submit(_make_node, client, plan, session, network, resolver, name) for name in _order(model)]
-        made = {node.name: node for node in (each.result() for each in work)}
+        make = partial(_make_node, client, plan, session, network, resolver, start_vantage)
+        made = {node.name: node for node in pool.map(make, _order(model))}
     nodes = {name: made[name] for name in model.nodes}
     return RunningCluster(
         model=model,
@@ -89,8 +97,8 @@ def bring_up(client: Any, model: ClusterModel, session: str, say: Callable[[str]
 
 
 def _order(model: ClusterModel) -> list[str]:
-    """Proxy and stores first: Postfix is silent until its SASL server answers."""
-    first = ("proxy", "store")
+    """Vantage, proxy and stores first: Postfix is silent until its SASL server answers."""
+    first = ("outside", "proxy", "store")
     return sorted(model.nodes, key=lambda name: not any(role in first for role in model.nodes[name].roles))
 
 
@@ -121,8 +129,16 @@ def _make_network(client: Any, session: str, size: int) -> tuple[str, ipaddress.
     raise EnvironmentProblem(f"no network could be made for the cluster: {problem}")
 
 
-def _make_node(client: Any, plan: Plan, session: str, network: str, resolver: str, name: str) -> RunningNode:
-    """Create one container with its files, and start it unless it is the vantage."""
+def _make_node(
+    client: Any,
+    plan: Plan,
+    session: str,
+    network: str,
+    resolver: str,
+    start_vantage: Callable[[Any], None],
+    name: str,
+) -> RunningNode:
+    """Create one container with its files, and start it."""
     node, peer = plan.model.nodes[name], plan.peers[name]
     image, is_vantage = read_image(node.image), "outside" in node.roles
     paths = {**image.volumes, **node.volumes}
@@ -150,9 +166,9 @@ def _make_node(client: Any, plan: Plan, session: str, network: str, resolver: st
         )
         content = vantage_archive() if is_vantage else archive(plan.files(name))
         api.put_archive(made["Id"], "/", content)
-        if not is_vantage:
-            api.start(made["Id"])
+        container = client.containers.get(made["Id"])
+        start_vantage(container) if is_vantage else api.start(made["Id"])
     except APIError as problem:
         raise EnvironmentProblem(f"node {name} ({node.image}) cannot be started: {problem}") from problem
     checks = [check for role in node.roles for check in image.checks.get(role, {}).items()]
-    return RunningNode(name, node.roles, client.containers.get(made["Id"]), peer.address, volumes, checks)
+    return RunningNode(name, node.roles, container, peer.address, volumes, checks)

@@ -91,15 +91,19 @@ class Drill:
         self.helper = Helper(self.client, images["helper"], self.session)
         if any("helper" in KINDS[step.fault].needs for step in self.scenario.timeline):
             self.helper.start()
-        self.cluster = bring_up(self.client, self.model, self.session, self.say)
-        self.link = VantageLink(self.client, self.cluster.vantage.container, self.take)
-        self.link.start()
-        error = self.link.synchronise(self.clock.zero)
-        self.journal.write(Clock(self.clock.now(), self.cluster.vantage.name, round(error, 6)))
+        self.cluster = bring_up(self.client, self.model, self.session, self.say, self.start_vantage)
+        assert self.link is not None, "a cluster has a vantage: its file was checked"
         self.await_ready(self.link, self.cluster)
         self.note("cluster_up_s", "", time.monotonic() - began)
         facts = versions(self.client, images, self.cluster)
         (self.folder / "versions.json").write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n")
+
+    def start_vantage(self, container: Any) -> None:
+        """Attach to the vantage, start it and give it the drill's clock, while the servers are starting."""
+        self.link = VantageLink(self.client, container, self.take)
+        self.link.start()
+        error = self.link.synchronise(self.clock.zero)
+        self.journal.write(Clock(self.clock.now(), container.name, round(error, 6)))
 
     def await_ready(self, link: VantageLink, cluster: RunningCluster) -> None:
         """Wait until every server answers in its protocol, seen from the vantage."""
