@@ -20,8 +20,8 @@ class NodeModel(Strict):
 
     image: str
     roles: list[str] = Field(min_length=1)
-    site: str | None = None
-    networks: list[str] = Field(["lan"])
+    site: str | None = Field(None, description="where it stands; faults and peers can name it")
+    networks: list[str] = Field([], description="the networks it is in; the cluster's first one, if empty")
     volumes: dict[str, str] = Field({}, description="logical name -> path, besides the image's own")
     settings: dict[str, Any] = Field({})
 
@@ -43,7 +43,7 @@ class ClusterModel(Strict):
     outside_domain: str = "outside.test"
     accounts: int = Field(8, ge=1, le=500)
     sites: list[str] = Field([])
-    networks: list[str] = Field(["lan"], min_length=1, max_length=1)
+    networks: list[str] = Field(["lan"], min_length=1, description="separate networks; the vantage is in all")
     nodes: dict[str, NodeModel] = Field(min_length=1)
     replication: Replication | None = None
     timers: dict[str, dict[str, str | int | float]] = Field({}, description="image -> parameter -> value")
@@ -51,6 +51,12 @@ class ClusterModel(Strict):
     def with_role(self, role: str) -> list[str]:
         """Names of the nodes with a role, in the file's order."""
         return [name for name, node in self.nodes.items() if role in node.roles]
+
+    def networks_of(self, name: str) -> list[str]:
+        """The networks a node is in, its own order first. The vantage looks from all of them."""
+        node = self.nodes[name]
+        own = node.networks or self.networks[:1]
+        return [*own, *(other for other in self.networks if "outside" in node.roles and other not in own)]
 
     def replica_of(self, name: str) -> str | None:
         """The node that replicates with this one, if any."""
@@ -108,6 +114,12 @@ def _check(model: ClusterModel, document: Document) -> None:
         if node.image not in list_images():
             message = f'unknown image "{node.image}"; {nearest(node.image, list_images())}'
             raise document.bad(("nodes", name, "image"), message)
+        for network in node.networks:
+            if network not in model.networks:
+                message = f'no network "{network}"; {nearest(network, model.networks)}'
+                raise document.bad(("nodes", name, "networks"), message)
+        if node.site is not None and node.site not in model.sites:
+            raise document.bad(("nodes", name, "site"), f'no site "{node.site}"; {nearest(node.site, model.sites)}')
     for role in NEEDED_ROLES:
         if not model.with_role(role):
             raise document.bad(("nodes",), f'no node has the role "{role}"')

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import io
 import tarfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,21 +32,19 @@ class ImageModel(Strict):
 
 @dataclass(frozen=True)
 class Peer:
-    """A node as templates see it."""
+    """A node as templates see it; ``address`` is the one that the looking node reaches it by."""
 
     name: str
     roles: list[str]
+    site: str | None
     address: str
 
 
 @dataclass(frozen=True)
-class Plan:
-    """All that is known before a container is made; renders every node's files."""
+class View:
+    """The cluster as one of its nodes sees it."""
 
-    model: ClusterModel
-    keys: Keys
-    subnet: str
-    peers: dict[str, Peer] = field(default_factory=dict)
+    peers: dict[str, Peer]
 
     def with_role(self, role: str) -> list[Peer]:
         """Nodes with a role, in the file's order."""
@@ -56,6 +54,28 @@ class Plan:
     def front(self) -> Peer:
         """Where users and Postfix connect to: the proxy, or else the first store."""
         return (self.with_role("proxy") or self.with_role("store"))[0]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that is known before a container is made; renders every node's files.
+
+    ``subnets``: network -> subnet. ``addresses``: node -> network -> address, in the node's own order.
+    """
+
+    model: ClusterModel
+    keys: Keys
+    subnets: dict[str, str]
+    addresses: dict[str, dict[str, str]]
+
+    def view(self, name: str) -> View:
+        """The cluster from a node: each peer by its address in the first network that both are in."""
+        return View({peer: self._seen(name, peer) for peer in self.model.nodes})
+
+    def _seen(self, name: str, peer: str) -> Peer:
+        theirs, node = self.addresses[peer], self.model.nodes[peer]
+        shared = [network for network in self.addresses[name] if network in theirs]
+        return Peer(peer, node.roles, node.site, theirs[shared[0]] if shared else next(iter(theirs.values())))
 
     def files(self, name: str) -> dict[str, bytes]:
         """Path in the container -> content, for one node."""
@@ -70,21 +90,23 @@ class Plan:
     def _render(self, node: NodeModel, name: str, template: str) -> bytes:
         source = (image_folder(node.image) / template).resolve()
         replica = self.model.replica_of(name)
+        # Names are published as the outside world reaches them; all other files are written from where they lie.
+        view = self.view(self.model.with_role("outside")[0] if "dns" in node.roles else name)
         values: dict[str, Any] = {
-            "node": self.peers[name],
+            "node": view.peers[name],
             "roles": node.roles,
             "settings": node.settings,
             "timers": self.model.timers.get(source.parent.name, {}),
             "domain": self.model.domain,
             "outside_domain": self.model.outside_domain,
-            "subnet": self.subnet,
+            "subnets": list(self.subnets.values()),
             "accounts": self.keys.accounts,
             "replication_password": self.keys.replication_password,
-            "replica": self.peers[replica].address if replica else None,
-            "delivery": self.front.address,
-            "front": self.front.address,
-            "peers": self.with_role,
-            "everyone": list(self.peers.values()),
+            "replica": view.peers[replica].address if replica else None,
+            "delivery": view.front.address,
+            "front": view.front.address,
+            "peers": view.with_role,
+            "everyone": list(view.peers.values()),
         }
         return _template(source).render(values).encode()
 

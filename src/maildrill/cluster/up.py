@@ -14,10 +14,10 @@ from docker.errors import APIError
 from docker.types import IPAMConfig, IPAMPool, LogConfig
 
 from maildrill.cluster.images import tag_of
-from maildrill.cluster.keys import Keys, make_keys
+from maildrill.cluster.keys import make_keys
 from maildrill.cluster.model import ClusterModel
 from maildrill.cluster.payload import vantage_archive
-from maildrill.cluster.render import Peer, Plan, archive, read_image
+from maildrill.cluster.render import Plan, archive, read_image
 from maildrill.errors import EnvironmentProblem
 
 SPACE = ipaddress.IPv4Network("10.213.0.0/16")
@@ -28,23 +28,31 @@ STARTERS = 8
 
 @dataclass(frozen=True)
 class RunningNode:
-    """A node as a container; volumes: logical name -> (Docker volume, path)."""
+    """A node as a container; ``address`` is where the vantage looks, ``addresses`` are all it has.
+
+    volumes: logical name -> (Docker volume, path).
+    """
 
     name: str
     roles: list[str]
+    site: str | None
     container: Any
     address: str
+    addresses: list[str]
     volumes: dict[str, tuple[str, str]]
     checks: list[tuple[int, str]]
 
 
 @dataclass(frozen=True)
 class RunningCluster:
-    """A cluster that has been started; whether it answers is for the vantage to say."""
+    """A cluster that has been started; whether it answers is for the vantage to say.
+
+    networks: name in the cluster file -> name in the engine.
+    """
 
     model: ClusterModel
     session: str
-    network: str
+    networks: dict[str, str]
     nodes: dict[str, RunningNode]
     accounts: list[tuple[str, str]]
     ca_pem: str
@@ -75,24 +83,24 @@ def bring_up(
     there. Raises EnvironmentProblem; what was made until then carries the session's label.
     """
     keys = make_keys(model)
-    network, subnet = _make_network(client, session, len(model.nodes))
-    plan = _plan(model, keys, subnet)
-    resolver = plan.with_role("resolver")[0].address
-    say(f"starting {len(model.nodes)} containers in {subnet}")
+    networks, subnets = _make_networks(client, model, session)
+    plan = Plan(model, keys, {name: str(subnet) for name, subnet in subnets.items()}, _addresses(model, subnets))
+    say(f"starting {len(model.nodes)} containers in {', '.join(plan.subnets.values())}")
     with ThreadPoolExecutor(STARTERS) as pool:
-        make = partial(_make_node, client, plan, session, network, resolver, start_vantage)
+        make = partial(_make_node, client, plan, session, networks, start_vantage)
         made = {node.name: node for node in pool.map(make, _order(model))}
     nodes = {name: made[name] for name in model.nodes}
+    vantage = nodes[model.with_role("outside")[0]]
     return RunningCluster(
         model=model,
         session=session,
-        network=network,
+        networks=networks,
         nodes=nodes,
         accounts=keys.accounts,
         ca_pem=keys.ca_pem,
-        resolver=resolver,
+        resolver=plan.view(vantage.name).with_role("resolver")[0].address,
         mail_host=f"mail.{model.domain}",
-        vantage=next(node for node in nodes.values() if "outside" in node.roles),
+        vantage=vantage,
     )
 
 
@@ -102,30 +110,37 @@ def _order(model: ClusterModel) -> list[str]:
     return sorted(model.nodes, key=lambda name: not any(role in first for role in model.nodes[name].roles))
 
 
-def _plan(model: ClusterModel, keys: Keys, subnet: ipaddress.IPv4Network) -> Plan:
-    hosts = list(subnet.hosts())[1:]  # the first is the gateway
-    peers = {
-        name: Peer(name, node.roles, str(address))
-        for (name, node), address in zip(model.nodes.items(), hosts, strict=False)
-    }
-    return Plan(model, keys, str(subnet), peers)
+def _addresses(model: ClusterModel, subnets: dict[str, ipaddress.IPv4Network]) -> dict[str, dict[str, str]]:
+    """node -> network -> address; the first address of a subnet is the engine's."""
+    free = {network: subnet.hosts() for network, subnet in subnets.items()}
+    for hosts in free.values():
+        next(iter(hosts))
+    return {name: {net: str(next(iter(free[net]))) for net in model.networks_of(name)} for name in model.nodes}
 
 
-def _make_network(client: Any, session: str, size: int) -> tuple[str, ipaddress.IPv4Network]:
-    subnets: list[ipaddress.IPv4Network] = list(SPACE.subnets(new_prefix=PREFIX))
-    if size > subnets[0].num_addresses - 3:
-        raise EnvironmentProblem(f"a cluster of {size} nodes does not fit a /{PREFIX} network")
-    name, problem = f"maildrill-{session}-lan", ""
-    for subnet in random.sample(subnets, SUBNET_TRIES):
+def _make_networks(
+    client: Any, model: ClusterModel, session: str
+) -> tuple[dict[str, str], dict[str, ipaddress.IPv4Network]]:
+    """The cluster's networks: name -> (name in the engine, subnet)."""
+    if len(model.nodes) > 2 ** (32 - PREFIX) - 3:
+        raise EnvironmentProblem(f"a cluster of {len(model.nodes)} nodes does not fit a /{PREFIX} network")
+    names = {network: f"maildrill-{session}-{network}" for network in model.networks}
+    return names, {network: _make_network(client, session, name) for network, name in names.items()}
+
+
+def _make_network(client: Any, session: str, name: str) -> ipaddress.IPv4Network:
+    """A network with no way out to the world, in a free subnet of our space."""
+    problem = ""
+    for subnet in random.sample(list(SPACE.subnets(new_prefix=PREFIX)), SUBNET_TRIES):
         ipam = IPAMConfig(pool_configs=[IPAMPool(subnet=str(subnet), gateway=str(next(iter(subnet.hosts()))))])
         try:
-            client.networks.create(name, driver="bridge", ipam=ipam, labels=labels(session))
+            client.networks.create(name, driver="bridge", internal=True, ipam=ipam, labels=labels(session))
         except APIError as failure:
             problem = str(failure)
             if "overlap" not in problem.lower():
                 break
             continue
-        return name, subnet
+        return subnet
     raise EnvironmentProblem(f"no network could be made for the cluster: {problem}")
 
 
@@ -133,13 +148,13 @@ def _make_node(
     client: Any,
     plan: Plan,
     session: str,
-    network: str,
-    resolver: str,
+    networks: dict[str, str],
     start_vantage: Callable[[Any], None],
     name: str,
 ) -> RunningNode:
     """Create one container with its files, and start it."""
-    node, peer = plan.model.nodes[name], plan.peers[name]
+    node, view = plan.model.nodes[name], plan.view(name)
+    (first, address), *others = plan.addresses[name].items()
     image, is_vantage = read_image(node.image), "outside" in node.roles
     paths = {**image.volumes, **node.volumes}
     volumes = {logical: (f"maildrill-{session}-{name}-{logical}", path) for logical, path in paths.items()}
@@ -149,10 +164,10 @@ def _make_node(
     log = LogConfig(type="none") if is_vantage else LogConfig(type="json-file", config={"max-size": "50m"})
     host = api.create_host_config(
         binds={volume: {"bind": path, "mode": "rw"} for volume, path in volumes.values()},
-        dns=[resolver],
+        dns=[view.with_role("resolver")[0].address],
         log_config=log,
     )
-    endpoint = api.create_endpoint_config(ipv4_address=peer.address)
+    endpoint = api.create_endpoint_config(ipv4_address=address)
     try:
         made = api.create_container(
             tag_of(node.image),
@@ -160,15 +175,19 @@ def _make_node(
             hostname=name,
             labels=labels(session),
             host_config=host,
-            networking_config=api.create_networking_config({network: endpoint}),
+            networking_config=api.create_networking_config({networks[first]: endpoint}),
             stdin_open=is_vantage,  # attached and not detached: the engine sets StdinOnce
             detach=not is_vantage,
         )
         content = vantage_archive() if is_vantage else archive(plan.files(name))
         api.put_archive(made["Id"], "/", content)
+        for network, address_there in others:
+            api.connect_container_to_network(made["Id"], networks[network], ipv4_address=address_there)
         container = client.containers.get(made["Id"])
         start_vantage(container) if is_vantage else api.start(made["Id"])
     except APIError as problem:
         raise EnvironmentProblem(f"node {name} ({node.image}) cannot be started: {problem}") from problem
     checks = [check for role in node.roles for check in image.checks.get(role, {}).items()]
-    return RunningNode(name, node.roles, container, peer.address, volumes, checks)
+    seen = plan.view(plan.model.with_role("outside")[0]).peers[name].address
+    addresses = [address, *(other for _, other in others)]
+    return RunningNode(name, node.roles, node.site, container, seen, addresses, volumes, checks)

@@ -30,7 +30,7 @@ class Partition(Fault):
 
     def inject(self) -> None:
         """Add the table with its rules; adding it twice leaves one. Raises RuntimeError if nft fails."""
-        addresses = ", ".join(peer.address for peer in self.peers)
+        addresses = ", ".join(address for peer in self.peers for address in peer.addresses)
         rules = (
             f"add table inet {self._table}; delete table inet {self._table}; add table inet {self._table}; "
             f"add chain inet {self._table} i {{ type filter hook input priority -300; }}; "
