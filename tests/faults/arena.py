@@ -79,12 +79,7 @@ def make_arena(cluster_name: str | Path) -> Iterator[Arena]:
         link = VantageLink(client, cluster.vantage.container, lambda _: None)
         link.start()
         link.synchronise(time.monotonic())
-        checks = [
-            {"node": node.name, "host": node.address, "port": port, "protocol": protocol, "domain": model.domain}
-            for node in cluster.nodes.values()
-            for port, protocol in node.checks
-        ]
-        link.send("ready", checks=checks, deadline=READY_S)
+        link.send("ready", checks=cluster.checks(), deadline=READY_S)
         assert link.wait("ready-done", READY_S + 5)["ok"], "the arena's cluster is not ready"
         link.send(
             "config",

@@ -46,6 +46,7 @@ class ClusterModel(Strict):
     networks: list[str] = Field(["lan"], min_length=1, description="separate networks; the vantage is in all")
     nodes: dict[str, NodeModel] = Field(min_length=1)
     replication: Replication | None = None
+    floating_address: bool = Field(False, description="the proxies share one address, which one of them holds")
     timers: dict[str, dict[str, str | int | float]] = Field({}, description="image -> parameter -> value")
 
     def with_role(self, role: str) -> list[str]:
@@ -123,9 +124,10 @@ def _check(model: ClusterModel, document: Document) -> None:
     for role in NEEDED_ROLES:
         if not model.with_role(role):
             raise document.bad(("nodes",), f'no node has the role "{role}"')
-    for role in ("outside", "proxy"):
-        if len(model.with_role(role)) > 1:
-            raise document.bad(("nodes",), f'only one node can have the role "{role}"')
+    if len(model.with_role("outside")) > 1:
+        raise document.bad(("nodes",), 'only one node can have the role "outside"')
+    if model.floating_address and not model.with_role("proxy"):
+        raise document.bad(("floating_address",), 'no node has the role "proxy" that could hold it')
     for name in model.replication.between if model.replication else []:
         if name not in model.nodes:
             raise document.bad(("replication", "between"), f'no node "{name}"; {nearest(name, model.nodes)}')

@@ -28,6 +28,7 @@ class ImageModel(Strict):
     tls: bool = False
     volumes: dict[str, str] = Field({})
     checks: dict[str, dict[int, str]] = Field({})
+    capabilities: list[str] = Field([], description="what the container may do beyond the engine's default")
 
 
 @dataclass(frozen=True)
@@ -38,22 +39,31 @@ class Peer:
     roles: list[str]
     site: str | None
     address: str
+    settings: dict[str, Any]
 
 
 @dataclass(frozen=True)
 class View:
-    """The cluster as one of its nodes sees it."""
+    """The cluster as one of its nodes sees it, from the ``site`` it stands in."""
 
     peers: dict[str, Peer]
+    site: str | None = None
+    floating: str | None = None
 
     def with_role(self, role: str) -> list[Peer]:
-        """Nodes with a role, in the file's order."""
-        return [peer for peer in self.peers.values() if role in peer.roles]
+        """Nodes with a role: those of the own site first, else in the file's order."""
+        found = [peer for peer in self.peers.values() if role in peer.roles]
+        return sorted(found, key=lambda peer: self.site is not None and peer.site != self.site)
 
     @property
-    def front(self) -> Peer:
-        """Where users and Postfix connect to: the proxy, or else the first store."""
-        return (self.with_role("proxy") or self.with_role("store"))[0]
+    def front(self) -> str:
+        """Where users and Postfix connect to: the floating address, the proxy, or else the store; own site first."""
+        return self.floating or self.fronts[0].address
+
+    @property
+    def fronts(self) -> list[Peer]:
+        """Every node that can be the front."""
+        return self.with_role("proxy") or self.with_role("store")
 
 
 @dataclass(frozen=True)
@@ -67,15 +77,18 @@ class Plan:
     keys: Keys
     subnets: dict[str, str]
     addresses: dict[str, dict[str, str]]
+    floating: str | None = None
 
     def view(self, name: str) -> View:
         """The cluster from a node: each peer by its address in the first network that both are in."""
-        return View({peer: self._seen(name, peer) for peer in self.model.nodes})
+        site = self.model.nodes[name].site
+        return View({peer: self._seen(name, peer) for peer in self.model.nodes}, site, self.floating)
 
     def _seen(self, name: str, peer: str) -> Peer:
         theirs, node = self.addresses[peer], self.model.nodes[peer]
         shared = [network for network in self.addresses[name] if network in theirs]
-        return Peer(peer, node.roles, node.site, theirs[shared[0]] if shared else next(iter(theirs.values())))
+        address = theirs[shared[0]] if shared else next(iter(theirs.values()))
+        return Peer(peer, node.roles, node.site, address, node.settings)
 
     def files(self, name: str) -> dict[str, bytes]:
         """Path in the container -> content, for one node."""
@@ -103,9 +116,12 @@ class Plan:
             "accounts": self.keys.accounts,
             "replication_password": self.keys.replication_password,
             "replica": view.peers[replica].address if replica else None,
-            "delivery": view.front.address,
-            "front": view.front.address,
+            "delivery": view.front,
+            "front": view.front,
+            "fronts": view.fronts,
+            "floating": self.floating,
             "peers": view.with_role,
+            "named": view.peers,
             "everyone": list(view.peers.values()),
         }
         return _template(source).render(values).encode()

@@ -58,7 +58,19 @@ class RunningCluster:
     ca_pem: str
     resolver: str
     mail_host: str
+    floating: str | None
     vantage: RunningNode
+
+    def checks(self) -> list[dict[str, Any]]:
+        """What the vantage looks at to say that everything answers: every server, and the floating address."""
+        looks = [(node.name, node.address, node.checks) for node in self.nodes.values()]
+        if self.floating:
+            looks.append(("floating-address", self.floating, self.select("proxy")[0].checks))
+        return [
+            {"node": name, "host": host, "port": port, "protocol": protocol, "domain": self.model.domain}
+            for name, host, checks in looks
+            for port, protocol in checks
+        ]
 
     def select(self, role: str) -> list[RunningNode]:
         """Nodes with a role, in the file's order."""
@@ -84,7 +96,8 @@ def bring_up(
     """
     keys = make_keys(model)
     networks, subnets = _make_networks(client, model, session)
-    plan = Plan(model, keys, {name: str(subnet) for name, subnet in subnets.items()}, _addresses(model, subnets))
+    addresses, floating = _addresses(model, subnets)
+    plan = Plan(model, keys, {name: str(subnet) for name, subnet in subnets.items()}, addresses, floating)
     say(f"starting {len(model.nodes)} containers in {', '.join(plan.subnets.values())}")
     with ThreadPoolExecutor(STARTERS) as pool:
         make = partial(_make_node, client, plan, session, networks, start_vantage)
@@ -100,6 +113,7 @@ def bring_up(
         ca_pem=keys.ca_pem,
         resolver=plan.view(vantage.name).with_role("resolver")[0].address,
         mail_host=f"mail.{model.domain}",
+        floating=floating,
         vantage=vantage,
     )
 
@@ -110,12 +124,15 @@ def _order(model: ClusterModel) -> list[str]:
     return sorted(model.nodes, key=lambda name: not any(role in first for role in model.nodes[name].roles))
 
 
-def _addresses(model: ClusterModel, subnets: dict[str, ipaddress.IPv4Network]) -> dict[str, dict[str, str]]:
-    """node -> network -> address; the first address of a subnet is the engine's."""
+def _addresses(
+    model: ClusterModel, subnets: dict[str, ipaddress.IPv4Network]
+) -> tuple[dict[str, dict[str, str]], str | None]:
+    """node -> network -> address (the first of a subnet is the engine's), and the address that floats."""
     free = {network: subnet.hosts() for network, subnet in subnets.items()}
     for hosts in free.values():
         next(iter(hosts))
-    return {name: {net: str(next(iter(free[net]))) for net in model.networks_of(name)} for name in model.nodes}
+    taken = {name: {net: str(next(iter(free[net]))) for net in model.networks_of(name)} for name in model.nodes}
+    return taken, str(next(iter(free[model.networks[0]]))) if model.floating_address else None
 
 
 def _make_networks(
@@ -166,6 +183,7 @@ def _make_node(
         binds={volume: {"bind": path, "mode": "rw"} for volume, path in volumes.values()},
         dns=[view.with_role("resolver")[0].address],
         log_config=log,
+        cap_add=image.capabilities,
     )
     endpoint = api.create_endpoint_config(ipv4_address=address)
     try:

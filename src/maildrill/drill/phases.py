@@ -107,11 +107,7 @@ class Drill:
 
     def await_ready(self, link: VantageLink, cluster: RunningCluster) -> None:
         """Wait until every server answers in its protocol, seen from the vantage."""
-        checks: list[dict[str, Any]] = [
-            {"node": node.name, "host": node.address, "port": port, "protocol": protocol, "domain": self.model.domain}
-            for node in cluster.nodes.values()
-            for port, protocol in node.checks
-        ]
+        checks = cluster.checks()
         link.send("ready", checks=checks, deadline=READY_DEADLINE_S)
         done = link.wait("ready-done", READY_DEADLINE_S + 5)
         for check in checks:
