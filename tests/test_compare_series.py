@@ -112,7 +112,7 @@ def test_every_cell_runs_once_and_the_plan_is_first(
     assert "cell 1 of 8" in shown.err
     assert "time left is known after the first drill" in shown.err
     assert "0 s left" in shown.err
-    assert shown.out.startswith("Beyond noise: inbound RTA in mx-kill")
+    assert shown.out.startswith(f"Beyond noise: in mx-kill {CLUSTERS[0]} is better than")
     said = [one for one in compared(tmp_path)["differences"] if one["metric"] == "rta_inbound"]
     assert [(one["lower"], round(one["p"], 4), one["u"]) for one in said] == [(CLUSTERS[0], 0.0286, 0)]
 
@@ -120,7 +120,7 @@ def test_every_cell_runs_once_and_the_plan_is_first(
 def test_too_few_repeats_prove_nothing_and_it_says_how_many_would(fake: Fake, tmp_path: Path) -> None:
     assert cli.run([*COMMAND, "--repeat", "2", "--reports", str(tmp_path)]) == 0
     headline = compared(tmp_path)["headline"]
-    assert headline.startswith("No difference is beyond noise. Apart in every drill, but with 2 repeats")
+    assert headline.startswith("No difference is beyond noise. Seen in every drill, though with 2 repeats")
     assert "4 are needed" in headline
 
 

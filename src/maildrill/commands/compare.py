@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from maildrill.commands.app import EXIT_CODES, Json, Reports, app, err, out, say
+from maildrill.commands.app import EXIT_CODES, INTERRUPTED, Json, Reports, app, err, out, say
 from maildrill.commands.run import watching
 from maildrill.errors import BadInput, EnvironmentProblem
 
@@ -56,7 +56,14 @@ def compare(
         names = [one.name for one in plan.clusters]
         known = [one.given for one in plan.candidates] or shipped_candidates(names)
         opinions = load_opinions(profile or [one.given for one in plan.profiles], candidate or known, names)
-    comparison = _conclude(folder, plan, _run(folder, plan, inputs), opinions)
+    try:
+        cells = _run(folder, plan, inputs)
+    except KeyboardInterrupt as stop:
+        say(f"maildrill: {str(stop) or 'interrupted'}\n{_again(folder)}")
+        return INTERRUPTED
+    except EnvironmentProblem as problem:
+        raise EnvironmentProblem(f"{problem}\n{_again(folder)}") from None
+    comparison = _conclude(folder, plan, cells, opinions)
     _show(folder, comparison, json)
     return EXIT_CODES["inconclusive"] if comparison.incomplete else 0
 
@@ -72,18 +79,15 @@ def _new_folder(reports: Path, plan: Plan) -> Path:
 
 
 def _run(folder: Path, plan: Plan, inputs: Inputs) -> list[Cell]:
-    """All cells run; whatever stops that says how to go on."""
     from maildrill.drill.run import run_drill
     from maildrill.drill.series import run_series, sole_owner
 
-    again = f"finished cells are kept; go on with: maildrill compare --resume {folder}"
-    try:
-        with sole_owner(folder), watching(err()) as watch:
-            return run_series(folder, plan, inputs, run_drill, watch, say)
-    except KeyboardInterrupt as stop:
-        raise KeyboardInterrupt(f"{str(stop) or 'interrupted'}\n{again}") from None
-    except EnvironmentProblem as problem:
-        raise EnvironmentProblem(f"{problem}\n{again}") from None
+    with sole_owner(folder), watching(err()) as watch:
+        return run_series(folder, plan, inputs, run_drill, watch, say)
+
+
+def _again(folder: Path) -> str:
+    return f"finished cells are kept; go on with: maildrill compare --resume {folder}"
 
 
 def _conclude(folder: Path, plan: Plan, cells: list[Cell], opinions: Opinions) -> Comparison:

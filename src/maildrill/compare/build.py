@@ -57,10 +57,11 @@ def compare(
 
 
 def see_cells(folder: Path, plan: Plan, cells: Sequence[Cell]) -> tuple[list[CellSeen], dict[str, list[Observation]]]:
-    """(what each cell measured, each cell's waits of single messages), with folders below ``folder``."""
+    """(what each cell measured, how long each of its messages took to the mailbox, s); folders below ``folder``."""
     seen, waits, need = [], {}, needs(plan)
     for cell in cells:
-        observations, waits[cell.plan.cell] = measured(cell, need[cell.plan.scenario])
+        observations, found = measured(cell, need[cell.plan.scenario])
+        waits[cell.plan.cell] = found.offered
         seen.append(_seen(folder, cell, observations))
     return seen, waits
 

@@ -14,7 +14,7 @@ from typing import Literal
 
 from pydantic import ValidationError
 
-from maildrill.compare.metrics import message_waits, observe
+from maildrill.compare.metrics import Waits, message_waits, observe
 from maildrill.compare.observation import Observation
 from maildrill.compare.plan import Plan, PlannedCell
 from maildrill.errors import BadInput
@@ -98,11 +98,11 @@ def _result(drill: Path, planned: PlannedCell) -> Result | None:
     return result
 
 
-def measured(cell: Cell, need_s: float) -> tuple[dict[str, Observation], list[Observation]]:
-    """(the cell's metrics, every message's wait, s); both empty if the cell has no usable attempt."""
+def measured(cell: Cell, need_s: float) -> tuple[dict[str, Observation], Waits]:
+    """(the cell's metrics, every message's wait); both empty if the cell has no usable attempt."""
     attempt = cell.usable
     if attempt is None or attempt.result is None:
-        return {}, []
+        return {}, Waits([], [])
     waits = message_waits(read_journal(attempt.folder / "journal.ndjson"))
     return observe(attempt.result, waits, need_s), waits
 

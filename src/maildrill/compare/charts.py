@@ -13,7 +13,7 @@ from maildrill.compare.observation import Observation
 from maildrill.compare.survival import StepPoint, come_back
 from maildrill.report.charts import svg
 
-WIDTH = 620
+WIDTH = 760
 ROW = 34
 MOST_STEPS = 200
 SHORTEST_S = 0.01
@@ -33,11 +33,12 @@ def varies(comparison: Comparison, scenario: str, metric: Metric) -> bool:
 
 
 def strip_chart(comparison: Comparison, scenario: str, metric: Metric) -> str:
-    """One metric (SVG): a dot for each drill, a triangle "longer than" for a censored one, a bar at the median."""
+    """One metric (SVG): a dot for each drill, a triangle "longer than" for a censored one, a bar at the median, its
+    interval as a line."""
     cells = [cell for cell in comparison.cells if cell.scenario == scenario and metric.key in cell.observations]
     data = alt.Data(values=[_dot(cell, metric) for cell in cells])
     title = f"{metric.title}, {metric.unit}" if metric.unit else metric.title
-    x = alt.X("value:Q", title=title, scale=alt.Scale(zero=True, nice=True))
+    x = alt.X("value:Q", title=title, scale=alt.Scale(zero=True), axis=alt.Axis(tickCount=8, format="~g"))
     y = alt.Y("cluster:N", title=None, sort=[c.name for c in comparison.clusters], axis=alt.Axis(labelLimit=260))
     kind = alt.Scale(domain=["measured", "longer than"], range=["circle", "triangle-right"])
     dots = (
@@ -53,9 +54,16 @@ def strip_chart(comparison: Comparison, scenario: str, metric: Metric) -> str:
     )
     middle = alt.Chart(alt.Data(values=_medians(comparison, scenario, metric)))
     bars = middle.mark_tick(thickness=2, size=ROW - 8, color="#222").encode(x=x, y=y)
-    labels = middle.mark_text(align="left", dx=8, fontSize=11, color="#222").encode(x=x, y=y, text="text:N")
+    labels = middle.mark_text(align="left", dx=4, dy=-10, fontSize=11, color="#222").encode(x=x, y=y, text="text:N")
+    spread = (
+        middle.mark_rule(color="#222", opacity=0.45)
+        .encode(x=x, x2="high:Q", y=y)
+        .transform_calculate(value="datum.low")
+    )
     height = ROW * len(comparison.clusters)
-    return svg(alt.layer(dots, bars, labels).properties(width=WIDTH, height=height).configure_view(stroke="#ddd"))
+    return svg(
+        alt.layer(spread, dots, bars, labels).properties(width=WIDTH, height=height).configure_view(stroke="#ddd")
+    )
 
 
 def _dot(cell: CellSeen, metric: Metric) -> dict[str, Any]:
@@ -67,10 +75,11 @@ def _dot(cell: CellSeen, metric: Metric) -> dict[str, Any]:
 def _medians(comparison: Comparison, scenario: str, metric: Metric) -> list[dict[str, Any]]:
     found = [comparison.summary(scenario, metric.key, cluster.name) for cluster in comparison.clusters]
     return [
-        {"cluster": one.cluster, "value": one.median.value, "text": one.median.text(metric.unit)}
+        {"cluster": one.cluster, "value": one.median.value, "text": one.median.text(metric.unit),
+         "low": one.interval.low.value, "high": one.interval.high.value}
         for one in found
         if one is not None
-    ]
+    ]  # fmt: skip
 
 
 def recovery_chart(comparison: Comparison, scenario: str, metric: Metric) -> str:
@@ -88,7 +97,9 @@ def waits_chart(comparison: Comparison, scenario: str, waits: Mapping[str, Seque
     """Share of the messages visible within t (SVG), a line for each drill; crosses: never visible."""
     cells = [cell for cell in comparison.cells if cell.scenario == scenario and waits.get(cell.cell)]
     lines = {(cell.cell, cell.cluster): come_back(list(waits[cell.cell])) for cell in cells}
-    return _steps(comparison, lines, "seconds from accepted to visible (logarithmic)", "share of messages", log=True)
+    return _steps(
+        comparison, lines, "seconds from the sender's first try to visible (logarithmic)", "share of messages", log=True
+    )
 
 
 def _steps(
@@ -110,7 +121,7 @@ def _steps(
     )
     curves = base.mark_line(interpolate="step-after", opacity=0.7, strokeWidth=1.6).encode(detail="line:N")
     marks = base.transform_filter("datum.mark").mark_point(shape="cross", size=60, filled=True, opacity=1)
-    return svg(alt.layer(curves, marks).properties(width=WIDTH, height=200))
+    return svg(alt.layer(curves, marks).properties(width=WIDTH, height=180))
 
 
 def _thinned(points: list[StepPoint]) -> list[StepPoint]:

@@ -14,6 +14,8 @@ from maildrill.compare.model import Comparison, Difference
 from maildrill.compare.observation import Observation, span_text
 from maildrill.compare.plan import PlannedScenario
 
+FEWEST = 3
+
 
 @dataclass(frozen=True)
 class Section:
@@ -24,6 +26,7 @@ class Section:
     strips: list[str]
     recoveries: list[str]
     waits: str
+    coverages: list[str]
 
 
 def html(comparison: Comparison, waits: Mapping[str, Sequence[Observation]]) -> str:
@@ -54,9 +57,22 @@ def _section(comparison: Comparison, scenario: PlannedScenario, waits: Mapping[s
         scenario=scenario,
         metrics=there,
         strips=[strip_chart(comparison, name, metric) for metric in moving],
-        recoveries=[recovery_chart(comparison, name, metric) for metric in moving if metric.key.startswith("rta_")],
+        recoveries=[recovery_chart(comparison, name, metric) for metric in moving if _curve(comparison, name, metric)],
         waits=waits_chart(comparison, name, waits) if any(waits.values()) else "",
+        coverages=_coverages(comparison, name),
     )
+
+
+def _curve(comparison: Comparison, scenario: str, metric: Metric) -> bool:
+    """Whether a curve over drills says more than the dots: enough drills, or one that did not come back."""
+    found = [one for one in comparison.summaries if (one.scenario, one.metric) == (scenario, metric.key)]
+    return metric.key.startswith("rta_") and any(one.n >= FEWEST or one.censored for one in found)
+
+
+def _coverages(comparison: Comparison, scenario: str) -> list[str]:
+    """ "50 % for 2 drills": how surely the interval of the median holds it, for each number of drills."""
+    found = {one.n: one.interval.coverage for one in comparison.summaries if one.scenario == scenario}
+    return [f"{100 * share:.3g} % for {n} drills" for n, share in sorted(found.items())]
 
 
 def _differences(comparison: Comparison, scenario: str, metric: str) -> list[Difference]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import polars as pl
 
 from maildrill.compare.observation import Observation
@@ -32,8 +34,10 @@ METRICS = (
     *(_rta(name) for name in SERVICES),
     Metric(key="catch_up", title="catch-up", unit="s", source="result.json catch_up_s; none: not reached"),
     Metric(key="latency_p95", title="delivery latency p95", unit="s",
-           source="journal: messages accepted from the first fault on; not visible at the end: censored"),
-    Metric(key="delay_debt", title="delay debt", unit="message-minutes",
+           source="journal: mail accepted after the timeline began, until visible; never visible: censored"),
+    Metric(key="wait_p95", title="sender to mailbox p95", unit="s",
+           source="journal: the same of mail offered after it began, from the sender's first try"),
+    Metric(key="delay_debt", title="delay debt", unit="message-min",
            source="result.json delay_debt_message_minutes"),
     Metric(key="lost", title="messages lost", unit="", source="result.json ledger.lost_all_streams"),
     Metric(key="rpa", title="RPA", unit="s", source="result.json rpa.seconds"),
@@ -43,12 +47,21 @@ METRICS = (
 BY_KEY = {metric.key: metric for metric in METRICS}
 
 
-def observe(result: Result, latencies: list[Observation], need_s: float) -> dict[str, Observation]:
+@dataclass(frozen=True)
+class Waits:
+    """Seconds until each message was visible, from its acceptance and from the sender's first try."""
+
+    accepted: list[Observation]
+    offered: list[Observation]
+
+
+def observe(result: Result, waits: Waits, need_s: float) -> dict[str, Observation]:
     """Every metric of one drill that was measured. ``need_s``: W + R, how long a return must be watched."""
     found = {f"rta_{name}": _recovery(service, need_s) for name, service in result.services.items()}
     back = result.catch_up_s
     found["catch_up"] = Observation(value=0.0, censored=True) if back is None else Observation(value=back)
-    found["latency_p95"] = quantile(latencies, 0.95) if latencies else None
+    found["latency_p95"] = quantile(waits.accepted, 0.95) if waits.accepted else None
+    found["wait_p95"] = quantile(waits.offered, 0.95) if waits.offered else None
     found["delay_debt"] = Observation(value=result.delay_debt_message_minutes)
     found["lost"] = Observation(value=result.ledger.lost_all_streams)
     found["rpa"] = None if result.rpa.seconds is None else Observation(value=result.rpa.seconds)
@@ -67,18 +80,25 @@ def _recovery(service: Service, need_s: float) -> Observation | None:
     return Observation(value=max(0.0, rta.lower), censored=True) if unproven else Observation(value=max(0.0, rta.upper))
 
 
-def message_waits(journal: Journal) -> list[Observation]:
-    """Seconds until visible of each message accepted after the timeline began; never visible: censored."""
+def message_waits(journal: Journal) -> Waits:
+    """The waits of mail accepted, or offered, after the timeline began. Never visible: censored. Bounced: left out."""
     frames = load_frames(journal.lines)
-    begin, end = phase_start(frames, "timeline"), horizon_of(frames)
+    begin = phase_start(frames, "timeline")
     if begin is None:
-        return []
-    end = max(end, phase_start(frames, "census") or 0.0)
-    table = trace_messages(frames).table.filter(
-        pl.col("stream").is_in(HEADLINE_STREAMS) & (pl.col("accepted_at") >= begin) & (pl.col("fate") != "bounced")
+        return Waits([], [])
+    end = max(horizon_of(frames), phase_start(frames, "census") or 0.0)
+    found = pl.when(pl.col("own_copies") > 0).then(pl.col("census_at"))
+    table = (
+        trace_messages(frames)
+        .table.filter(pl.col("stream").is_in(HEADLINE_STREAMS) & (pl.col("fate") != "bounced"))
+        .with_columns(visible=pl.coalesce("seen_at", found))
     )
-    seen = pl.coalesce("seen_at", pl.when(pl.col("own_copies") > 0).then(pl.col("census_at")))
+    return Waits(_waits(table, "accepted_at", begin, end), _waits(table, "t", begin, end))
+
+
+def _waits(table: pl.DataFrame, since: str, begin: float, end: float) -> list[Observation]:
+    rows = table.filter(pl.col(since) >= begin).select(since, "visible").iter_rows()
     return [
-        Observation(value=max(0.0, (end if at is None else at) - accepted), censored=at is None)
-        for accepted, at in table.select("accepted_at", seen=seen).iter_rows()
+        Observation(value=max(0.0, (end if visible is None else visible) - start), censored=visible is None)
+        for start, visible in rows
     ]

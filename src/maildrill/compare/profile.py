@@ -113,6 +113,7 @@ class Weights(Strict):
     rta_outbound: TimeWeight | None = None
     catch_up: TimeWeight | None = None
     latency_p95: TimeWeight | None = None
+    wait_p95: TimeWeight | None = Field(None, description="from the sender's first try until visible")
     rpa: TimeWeight | None = None
     delay_debt: NumberWeight | None = Field(None, description="message-minutes")
     lost: NumberWeight | None = None

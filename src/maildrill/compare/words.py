@@ -35,26 +35,41 @@ def _open(comparison: Comparison, found: Sequence[Difference]) -> str:
         return ""
     apart = [one for one in found if one.separated]
     needed = max(one.repeats_needed for one in found)
-    limit = f"with {comparison.repeats} repeats chance cannot be ruled out; {needed} are needed"
+    limit = f"with {comparison.repeats} repeats chance cannot be ruled out, {needed} are needed"
     if apart:
-        return f"Apart in every drill, but {limit}: {_clauses(comparison, apart)}."
-    return f"For {_names(found)}, {limit}."
+        return f"Seen in every drill, though {limit}: {_clauses(comparison, apart)}."
+    return f"In {_names(found)} {limit}."
 
 
 def _clauses(comparison: Comparison, found: Sequence[Difference]) -> str:
-    clauses = [_clause(comparison, one) for one in found[:MOST]]
-    more = [f"and {len(found) - MOST} more below"] if len(found) > MOST else []
-    return "; ".join([*clauses, *more])
+    """A clause for each scenario and pair, the metrics listed in it."""
+    groups: dict[tuple[str, str, str], list[Difference]] = {}
+    for one in found:
+        groups.setdefault((one.scenario, *_better_worse(one)), []).append(one)
+    clauses = [
+        f"in {scenario} {better} is better than {worse} in {_listed([_medians(comparison, one) for one in rows])}"
+        for (scenario, better, worse), rows in groups.items()
+    ]
+    return _listed(clauses, "; ")
 
 
-def _clause(comparison: Comparison, one: Difference) -> str:
-    metric = BY_KEY[one.metric]
-    better, worse = (one.a, one.b) if one.u < one.n_a * one.n_b / 2 else (one.b, one.a)
-    texts = []
-    for cluster in (better, worse):
+def _listed(texts: Sequence[str], by: str = ", ") -> str:
+    """The first few, and how many more there are."""
+    more = [f"and {len(texts) - MOST} more"] if len(texts) > MOST else []
+    return by.join([*texts[:MOST], *more])
+
+
+def _better_worse(one: Difference) -> tuple[str, str]:
+    return (one.a, one.b) if one.u < one.n_a * one.n_b / 2 else (one.b, one.a)
+
+
+def _medians(comparison: Comparison, one: Difference) -> str:
+    """ "inbound RTA (median 0.40 s against > 60.00 s)"."""
+    metric, texts = BY_KEY[one.metric], []
+    for cluster in _better_worse(one):
         summary = comparison.summary(one.scenario, one.metric, cluster)
-        texts.append(f"{summary.median.text(metric.unit) if summary else '?'} on {cluster}")
-    return f"{metric.title} in {one.scenario} {texts[0]} against {texts[1]} (medians)"
+        texts.append(summary.median.text(metric.unit) if summary else "?")
+    return f"{metric.title} (median {' against '.join(texts)})"
 
 
 def _unlike(lead: str, found: Sequence[Difference]) -> str:
