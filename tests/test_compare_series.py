@@ -112,7 +112,7 @@ def test_every_cell_runs_once_and_the_plan_is_first(
     assert "cell 1 of 8" in shown.err
     assert "time left is known after the first drill" in shown.err
     assert "0 s left" in shown.err
-    assert shown.out.startswith(f"Beyond noise: in mx-kill {CLUSTERS[0]} is better than")
+    assert shown.out.startswith(f"Beyond noise in mx-kill: {CLUSTERS[0]} is better than")
     said = [one for one in compared(tmp_path)["differences"] if one["metric"] == "rta_inbound"]
     assert [(one["lower"], round(one["p"], 4), one["u"]) for one in said] == [(CLUSTERS[0], 0.0286, 0)]
 
@@ -122,6 +122,16 @@ def test_too_few_repeats_prove_nothing_and_it_says_how_many_would(fake: Fake, tm
     headline = compared(tmp_path)["headline"]
     assert headline.startswith("No difference is beyond noise. Seen in every drill, though with 2 repeats")
     assert "4 are needed" in headline
+
+
+def test_several_scenarios_are_also_compared_together(fake: Fake, tmp_path: Path) -> None:
+    """Three repeats of one scenario prove nothing, of two scenarios they do."""
+    assert cli.run([*COMMAND, "--scenarios", "mx-freeze", "--repeat", "3", "--reports", str(tmp_path)]) == 0
+    found = compared(tmp_path)
+    said = {one["scenario"]: one["kind"] for one in found["differences"] if one["metric"] == "rta_inbound"}
+    assert said == {"*": "beyond", "mx-freeze": "open", "mx-kill": "open"}
+    assert found["headline"].startswith(f"Beyond noise over all scenarios: {CLUSTERS[0]} is better than")
+    assert "Over all scenarios" in (folder_of(tmp_path) / "compare.html").read_text()
 
 
 @pytest.mark.parametrize(("stop", "code"), [(KeyboardInterrupt("healed"), 130), (EnvironmentProblem("engine gone"), 4)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from maildrill.compare.observation import Observation, ordered
 from maildrill.compare.order import coverage, median, median_interval, quantile
-from maildrill.compare.ranksum import doubled_ranks, holm, mann_whitney, repeats_needed
+from maildrill.compare.ranksum import doubled_ranks, holm, mann_whitney, repeats_needed, stratified
 from maildrill.compare.survival import come_back
 
 observations = st.builds(
@@ -54,6 +55,30 @@ def test_p_is_the_share_of_all_ways_to_share_out_the_ranks(a: list[Observation],
     assert found.smallest_p == pytest.approx(sum(one == max(ways) for one in ways) / len(ways))
     assert found.smallest_p <= found.p
     assert found.p == pytest.approx(mann_whitney(b, a).p)
+
+
+def test_strata_are_ranked_within_and_added() -> None:
+    apart = (row(1, 2, 3, 4, 5), row(6, 7, 8, 9, 10))
+    later = (row(101, 102, 103, 104, 105), row(106, 107, 108, 109, 110))
+    found = stratified([apart, later, apart])
+    assert (found.u, found.p) == (0, pytest.approx(2 / 252**3))
+    assert stratified([apart, apart[::-1]]).p == 1
+    assert stratified([apart, (row(0), row(0))]).p == mann_whitney(*apart).p
+    assert repeats_needed(10, 3) == 3
+
+
+pairs = st.tuples(st.lists(observations, min_size=1, max_size=3), st.lists(observations, min_size=1, max_size=3))
+
+
+@given(pairs, pairs)
+def test_strata_against_counting_everything(one: tuple[Any, Any], other: tuple[Any, Any]) -> None:
+    away = []
+    for a, b in (one, other):
+        ranks, middle = doubled_ranks([*a, *b]), len(a) * (len(a) + len(b) + 1)
+        away.append([sum(drawn) - middle for drawn in combinations(ranks, len(a))])
+    seen = abs(away[0][0] + away[1][0])
+    ways = [abs(x + y) for x in away[0] for y in away[1]]
+    assert stratified([one, other]).p == pytest.approx(sum(way >= seen for way in ways) / len(ways))
 
 
 def test_censored_values_take_part_as_the_last() -> None:

@@ -28,7 +28,7 @@ SOURCES = {
     "censored": '"> x": it had not come back when observation ended. It ranks above every number.',
     "test": "Exact Mann-Whitney U, two-sided, ties counted exactly, censored values ranked last; beyond noise: p <= "
     "0.05 after Holm's correction over the pairs of clusters in one scenario and metric. p_holm_all is corrected for "
-    "all questions of the comparison that could differ.",
+    "all questions of the comparison that could differ. Over all scenarios: ranks within each, rank sums added.",
     "inconclusive": "A drill that proves nothing is kept, counted and not used; its cell is run again at most as often "
     "as the plan says. Inconclusive only because observation was too short is a censored value: used, not run "
     "again.",

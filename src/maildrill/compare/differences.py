@@ -1,80 +1,106 @@
-"""Every pair of clusters in every metric of every scenario: is the difference beyond noise?"""
+"""Every pair of clusters in every metric, scenario by scenario and over all: is the difference beyond noise?"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from itertools import combinations, groupby
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Literal
 
 from maildrill.compare.metrics import BY_KEY
-from maildrill.compare.model import Difference
+from maildrill.compare.model import ALL_SCENARIOS, Difference
 from maildrill.compare.observation import Observation, ordered
-from maildrill.compare.ranksum import ALPHA, holm, mann_whitney, repeats_needed
+from maildrill.compare.ranksum import ALPHA, RankSum, holm, repeats_needed, stratified
 
 Values = Mapping[tuple[str, str, str], list[Observation]]
 """(scenario, metric, cluster) -> one observation a repeat."""
+Kind = Literal["beyond", "noise", "open", "same"]
+Stratum = tuple[list[Observation], list[Observation]]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One question: a pair, a metric, and one scenario or all that both have been through."""
+
+    scenario: str
+    metric: str
+    a: str
+    b: str
+    strata: list[Stratum]
+    test: RankSum
+
+    @property
+    def open(self) -> bool:
+        """Whether any answer but "the same" was possible; if not, no correction counts it."""
+        return self.test.smallest_p < 1
+
+    @property
+    def fewest(self) -> int:
+        """Drills in the smallest group."""
+        return min(len(group) for pair in self.strata for group in pair)
 
 
 def find_differences(values: Values) -> list[Difference]:
-    """Exact Mann-Whitney for each pair; Holm over the pairs of one scenario and metric, and over all.
-
-    A pair whose values are all equal asks nothing: no correction counts it.
-    """
-    raw = [_compare(values, one, other) for one, other in _pairs(values)]
-    everything = _corrected(raw)
+    """Exact Mann-Whitney for each pair; Holm over the pairs of one scenario and metric, and over all questions."""
+    families = [family for family in _families(values) if family]
+    asked = [one for family in families for one in family]
+    over_all = iter(_corrected(asked))
     found = []
-    for _, group in groupby(range(len(raw)), key=lambda i: (raw[i].scenario, raw[i].metric)):
-        places = list(group)
-        family = [raw[i] for i in places]
-        questions = sum(one.smallest_p < 1 for one in family)
-        for place, p_holm in zip(places, _corrected(family), strict=True):
-            found.append(_judged(raw[place], p_holm, everything[place], questions, values))
+    for family in families:
+        questions = sum(one.open for one in family)
+        for one, p_holm in zip(family, _corrected(family), strict=True):
+            found.append(_judged(one, p_holm, next(over_all), questions))
     return found
 
 
-def _pairs(values: Values) -> Iterable[tuple[tuple[str, str, str], tuple[str, str, str]]]:
-    places = {metric: place for place, metric in enumerate(BY_KEY)}
-    keys = sorted((key for key, row in values.items() if row), key=lambda key: (key[0], places[key[1]], key[2]))
-    for _, group in groupby(keys, key=lambda key: key[:2]):
-        yield from combinations(group, 2)
+def _families(values: Values) -> Iterable[list[Asked]]:
+    """All pairs of one metric and scenario; with several scenarios first those over all of them."""
+    scenarios = sorted({scenario for scenario, *_ in values})
+    clusters = sorted({cluster for *_, cluster in values})
+    scopes = [(ALL_SCENARIOS, scenarios)] if len(scenarios) > 1 else []
+    for name, inside in [*scopes, *((one, [one]) for one in scenarios)]:
+        for metric in BY_KEY:
+            pairs = combinations(clusters, 2)
+            yield [one for a, b in pairs if (one := _ask(values, name, inside, metric, a, b)) is not None]
 
 
-def _compare(values: Values, one: tuple[str, str, str], other: tuple[str, str, str]) -> Difference:
-    a, b = values[one], values[other]
-    test = mann_whitney(a, b)
+def _ask(values: Values, name: str, inside: Sequence[str], metric: str, a: str, b: str) -> Asked | None:
+    pairs = [(values.get((one, metric, a), []), values.get((one, metric, b), [])) for one in inside]
+    strata = [pair for pair in pairs if all(pair)]
+    return Asked(name, metric, a, b, strata, stratified(strata)) if strata else None
+
+
+def _corrected(asked: Sequence[Asked]) -> list[float]:
+    open_ = [i for i, one in enumerate(asked) if one.open]
+    corrected = dict(zip(open_, holm([asked[i].test.p for i in open_]), strict=True))
+    return [corrected.get(i, 1.0) for i in range(len(asked))]
+
+
+def _judged(one: Asked, p_holm: float, p_all: float, questions: int) -> Difference:
+    pairs = sum(len(a) * len(b) for a, b in one.strata)
+    beyond = p_holm <= ALPHA
+    better = one.a if one.test.u < pairs / 2 else one.b
+    needed = repeats_needed(questions, len(one.strata))
+    apart = all(_below(a, b) for a, b in one.strata) or all(_below(b, a) for a, b in one.strata)
+    kind, said = _said(one, better if beyond else None, apart, needed)
     return Difference(
-        scenario=one[0], metric=one[1], a=one[2], b=other[2], n_a=len(a), n_b=len(b),
-        u=test.u, p=test.p, p_holm=test.p, p_holm_all=test.p, smallest_p=test.smallest_p,
-        repeats_needed=0, beyond_noise=False, separated=_separated(a, b) or _separated(b, a), lower=None, said="",
+        scenario=one.scenario, metric=one.metric, a=one.a, b=one.b, kind=kind, said=said,
+        n_a=sum(len(a) for a, _ in one.strata), n_b=sum(len(b) for _, b in one.strata),
+        u=one.test.u, pairs=pairs, p=one.test.p, p_holm=p_holm, p_holm_all=p_all, smallest_p=one.test.smallest_p,
+        repeats_needed=needed, beyond_noise=beyond, separated=apart, lower=better if beyond else None,
     )  # fmt: skip
 
 
-def _separated(a: list[Observation], b: list[Observation]) -> bool:
+def _below(a: list[Observation], b: list[Observation]) -> bool:
     return ordered(a)[-1].rank_key < ordered(b)[0].rank_key
 
 
-def _corrected(tests: list[Difference]) -> list[float]:
-    asked = [i for i, one in enumerate(tests) if one.smallest_p < 1]
-    corrected = dict(zip(asked, holm([tests[i].p for i in asked]), strict=True))
-    return [corrected.get(i, 1.0) for i in range(len(tests))]
-
-
-def _judged(raw: Difference, p_holm: float, p_all: float, questions: int, values: Values) -> Difference:
-    beyond = p_holm <= ALPHA
-    lower = (raw.a if raw.u < raw.n_a * raw.n_b / 2 else raw.b) if beyond else None
-    needed = repeats_needed(questions)
-    row = values[raw.scenario, raw.metric, raw.a] + values[raw.scenario, raw.metric, raw.b]
-    same = len({one.rank_key for one in row}) == 1
-    said = _said(raw, p_holm, lower, needed, same)
-    update = {"p_holm": p_holm, "p_holm_all": p_all, "repeats_needed": needed, "beyond_noise": beyond, "lower": lower}
-    return raw.model_copy(update=update | {"said": said})
-
-
-def _said(raw: Difference, p_holm: float, lower: str | None, needed: int, same: bool) -> str:
-    if same:
-        return "the same in every drill"
+def _said(one: Asked, lower: str | None, apart: bool, needed: int) -> tuple[Kind, str]:
+    if not one.open:
+        return "same", "the same in every drill"
     if lower:
-        return f"{lower} is better, beyond noise"
-    if min(raw.n_a, raw.n_b) < needed:
-        seen = "apart in every drill, but chance is possible" if raw.separated else "cannot be told"
-        return f"{seen}: {needed} repeats needed"
-    return "no difference beyond noise"
+        return "beyond", f"{lower} is better, beyond noise"
+    if one.fewest >= needed:
+        return "noise", "no difference beyond noise"
+    seen = "apart in every drill, but chance is possible" if apart else "cannot be told"
+    return "open", f"{seen}: {needed} repeats needed"

@@ -10,9 +10,10 @@ import jinja2
 
 from maildrill.compare.charts import recovery_chart, strip_chart, varies, waits_chart
 from maildrill.compare.metrics import Metric
-from maildrill.compare.model import Comparison, Difference
+from maildrill.compare.model import ALL_SCENARIOS, Comparison, Difference
 from maildrill.compare.observation import Observation, span_text
 from maildrill.compare.plan import PlannedScenario
+from maildrill.compare.words import pair_lines
 
 FEWEST = 3
 
@@ -37,6 +38,8 @@ def html(comparison: Comparison, waits: Mapping[str, Sequence[Observation]]) -> 
         c=comparison,
         sections=[_section(comparison, scenario, waits) for scenario in comparison.scenarios],
         differences=lambda scenario, metric: _differences(comparison, scenario, metric),
+        pair_lines=pair_lines,
+        all_scenarios=ALL_SCENARIOS,
         versions=sorted({cell.maildrill_version for cell in comparison.cells if cell.maildrill_version}),
         p=p_text,
         span=span_text,

@@ -15,6 +15,7 @@ from maildrill.compare.score import Scoreboard
 from maildrill.measure.result import Part, rounded
 
 SCHEMA = "maildrill.compare/1"
+ALL_SCENARIOS = "*"
 
 
 class AttemptSeen(Part):
@@ -58,23 +59,25 @@ class Summary(Part):
 
 
 class Difference(Part):
-    """Two clusters compared in one metric of one scenario. ``lower``: who is better, if beyond noise."""
+    """Two clusters compared in one metric, in one scenario or over all. ``lower``: who is better, if beyond noise."""
 
-    scenario: str
+    scenario: str = Field(description=f'a scenario, or "{ALL_SCENARIOS}": all that both have been through, as strata')
     metric: str
     a: str
     b: str
     n_a: int
     n_b: int
-    u: float
+    u: float = Field(description="pairs of drills in which a is above b, a tie counting half; of ``pairs``")
+    pairs: int
     p: float
     p_holm: float = Field(description="corrected for the pairs of clusters in this scenario and metric")
     p_holm_all: float = Field(description="corrected for every question of the comparison")
     smallest_p: float = Field(description="p after a complete separation, with this n and these ties")
     repeats_needed: int
     beyond_noise: bool
-    separated: bool = Field(description="every value of one cluster is below every value of the other")
+    separated: bool = Field(description="in each scenario every value of one cluster is below every value of the other")
     lower: str | None
+    kind: Literal["beyond", "noise", "open", "same"] = Field(description="open: too few drills to tell")
     said: str
 
 

@@ -7,9 +7,10 @@ from rich.table import Table
 from rich.text import Text
 
 from maildrill.compare.metrics import Metric
-from maildrill.compare.model import Comparison
+from maildrill.compare.model import ALL_SCENARIOS, Comparison
 from maildrill.compare.observation import span_text
 from maildrill.compare.score import Scoreboard
+from maildrill.compare.words import pair_lines
 
 
 def range_text(comparison: Comparison, scenario: str, metric: Metric, cluster: str) -> str:
@@ -25,6 +26,8 @@ def range_text(comparison: Comparison, scenario: str, metric: Metric, cluster: s
 def terminal(comparison: Comparison) -> RenderableType:
     """Everything that fits."""
     parts: list[RenderableType] = [Text(comparison.headline, style="bold"), Text()]
+    if len(comparison.scenarios) > 1:
+        parts += [_overall(comparison), Text()]
     for scenario in comparison.scenarios:
         parts += [_table(comparison, scenario.name), Text()]
     parts += [_counted(comparison)]
@@ -46,12 +49,19 @@ def _table(comparison: Comparison, scenario: str) -> Table:
 
 
 def _said(comparison: Comparison, scenario: str, metric: str) -> str:
-    """One line a pair; pairs are named only if there are several."""
     found = [one for one in comparison.differences if (one.scenario, one.metric) == (scenario, metric)]
-    named = len(comparison.clusters) > 2
-    if len({one.said for one in found}) == 1:
-        return found[0].said
-    return "\n".join(f"{one.a} / {one.b}: {one.said}" if named else one.said for one in found)
+    return "\n".join(text for _, text in pair_lines(found)) if found else ""
+
+
+def _overall(comparison: Comparison) -> Table:
+    grid = Table(title="over all scenarios", title_justify="left", box=None)
+    grid.add_column("metric")
+    grid.add_column("a real difference?", overflow="fold")
+    for metric in comparison.metrics:
+        text = _said(comparison, ALL_SCENARIOS, metric.key)
+        if text:
+            grid.add_row(metric.title, text)
+    return grid
 
 
 def _counted(comparison: Comparison) -> Text:

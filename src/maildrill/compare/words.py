@@ -2,32 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence, Set
 
 from maildrill.compare.metrics import BY_KEY
-from maildrill.compare.model import Comparison, Difference
+from maildrill.compare.model import ALL_SCENARIOS, Comparison, Difference
 
 MOST = 4
 
 
 def headline(comparison: Comparison) -> str:
-    """What differs beyond noise, what was only seen, what does not differ."""
+    """What differs beyond noise, what was only seen, what does not differ; over all scenarios, if there are several."""
     found = comparison.differences
     if not found:
         return "Nothing can be compared: no two clusters have a usable drill of the same scenario."
-    beyond = [one for one in found if one.beyond_noise]
-    open_ = [one for one in found if not one.beyond_noise and one.said.endswith("needed")]
-    same = [one for one in found if one.said == "the same in every drill"]
-    noise = [one for one in found if one not in beyond and one not in open_ and one not in same]
-    parts = [_beyond(comparison, beyond), _open(comparison, open_), _unlike("No difference beyond noise in", noise)]
-    parts.append(_unlike("The same in every drill", same))
+    scope = ALL_SCENARIOS if len(comparison.scenarios) > 1 else comparison.scenarios[0].name
+    wide = [one for one in found if one.scenario == scope]
+    parts = [
+        _beyond(comparison, scope, [one for one in wide if one.kind == "beyond"]),
+        _open(comparison, [one for one in wide if one.kind == "open"]),
+        _listing("No difference beyond noise between any two in", _all_of(wide, {"noise", "same"}, but={"same"})),
+        _listing("The same in every drill", _all_of(found, {"same"})),
+    ]
     return " ".join(part for part in parts if part)
 
 
-def _beyond(comparison: Comparison, found: Sequence[Difference]) -> str:
-    if not found:
-        return "No difference is beyond noise."
-    return f"Beyond noise: {_clauses(comparison, found)}."
+def pair_lines(found: Sequence[Difference]) -> list[tuple[str, str]]:
+    """(kind, sentence) about all pairs of one metric and scenario, as few as will say it."""
+    if len(found) == 1:
+        return [(found[0].kind, found[0].said)]
+    worse: dict[str, list[str]] = {}
+    for one in found:
+        if one.lower:
+            worse.setdefault(one.lower, []).append(_better_worse(one)[1])
+    best_first = sorted(worse.items(), key=lambda pair: -len(pair[1]))
+    lines = [("beyond", f"{better} is better than {', '.join(names)}") for better, names in best_first]
+    others = Counter((one.kind, one.said) for one in found if not one.lower)
+    if len(others) == 1 and not lines:
+        return list(others)
+    return [*lines, *((kind, f"{count} pairs: {said}" if count > 1 else f"1 pair: {said}")
+                      for (kind, said), count in others.items())]  # fmt: skip
+
+
+def _beyond(comparison: Comparison, scope: str, found: Sequence[Difference]) -> str:
+    if found:
+        where = "over all scenarios" if scope == ALL_SCENARIOS else f"in {scope}"
+        return f"Beyond noise {where}: {_clauses(comparison, found)}."
+    inside = [one for one in comparison.differences if one.kind == "beyond"]
+    if inside:
+        where = ", ".join(dict.fromkeys(one.scenario for one in inside))
+        return f"Over all scenarios together no difference is beyond noise, but {len(inside)} are within: {where}."
+    return "No difference is beyond noise."
 
 
 def _open(comparison: Comparison, found: Sequence[Difference]) -> str:
@@ -38,18 +63,20 @@ def _open(comparison: Comparison, found: Sequence[Difference]) -> str:
     limit = f"with {comparison.repeats} repeats chance cannot be ruled out, {needed} are needed"
     if apart:
         return f"Seen in every drill, though {limit}: {_clauses(comparison, apart)}."
-    return f"In {_names(found)} {limit}."
+    return f"In {', '.join(dict.fromkeys(BY_KEY[one.metric].title for one in found))} {limit}."
 
 
 def _clauses(comparison: Comparison, found: Sequence[Difference]) -> str:
-    """A clause for each scenario and pair, the metrics listed in it."""
-    groups: dict[tuple[str, str, str], list[Difference]] = {}
+    """A clause for each cluster that is better than the same others in the same metrics."""
+    by_pair: dict[tuple[str, str], list[Difference]] = {}
     for one in found:
-        groups.setdefault((one.scenario, *_better_worse(one)), []).append(one)
-    clauses = [
-        f"in {scenario} {better} is better than {worse} in {_listed([_medians(comparison, one) for one in rows])}"
-        for (scenario, better, worse), rows in groups.items()
-    ]
+        by_pair.setdefault(_better_worse(one), []).append(one)
+    groups: dict[tuple[str, str], list[str]] = {}
+    for (better, worse), rows in by_pair.items():
+        metrics = _listed([_measured(comparison, one) for one in rows])
+        groups.setdefault((better, metrics), []).append(worse)
+    best_first = sorted(groups.items(), key=lambda pair: -len(pair[1]))
+    clauses = [f"{better} is better than {_and(worse)} in {metrics}" for (better, metrics), worse in best_first]
     return _listed(clauses, "; ")
 
 
@@ -59,26 +86,31 @@ def _listed(texts: Sequence[str], by: str = ", ") -> str:
     return by.join([*texts[:MOST], *more])
 
 
+def _and(names: Sequence[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
+
+
 def _better_worse(one: Difference) -> tuple[str, str]:
-    return (one.a, one.b) if one.u < one.n_a * one.n_b / 2 else (one.b, one.a)
+    return (one.a, one.b) if one.u < one.pairs / 2 else (one.b, one.a)
 
 
-def _medians(comparison: Comparison, one: Difference) -> str:
-    """ "inbound RTA (median 0.40 s against > 60.00 s)"."""
-    metric, texts = BY_KEY[one.metric], []
-    for cluster in _better_worse(one):
-        summary = comparison.summary(one.scenario, one.metric, cluster)
-        texts.append(summary.median.text(metric.unit) if summary else "?")
-    return f"{metric.title} (median {' against '.join(texts)})"
+def _measured(comparison: Comparison, one: Difference) -> str:
+    """A metric, with both medians if there are only two clusters and one scenario to speak of."""
+    metric = BY_KEY[one.metric]
+    found = [comparison.summary(one.scenario, one.metric, cluster) for cluster in _better_worse(one)]
+    medians = [summary.median.text(metric.unit) for summary in found if summary]
+    if len(comparison.clusters) > 2 or len(medians) < 2:
+        return metric.title
+    return f"{metric.title} (median {' against '.join(medians)})"
 
 
-def _unlike(lead: str, found: Sequence[Difference]) -> str:
-    return f"{lead}: {_names(found)}." if found else ""
+def _all_of(found: Sequence[Difference], kinds: Set[str], but: Set[str] = frozenset()) -> list[str]:
+    """Titles of the metrics all of whose differences are of these kinds, and not all of the kinds ``but``."""
+    by_metric: dict[str, set[str]] = {}
+    for one in found:
+        by_metric.setdefault(one.metric, set()).add(one.kind)
+    return [BY_KEY[key].title for key, seen in by_metric.items() if seen <= kinds and not seen <= but]
 
 
-def _names(found: Iterable[Difference]) -> str:
-    """Metrics, with the scenarios if there are several."""
-    rows = list(found)
-    scenarios = {one.scenario for one in rows}
-    names = [BY_KEY[one.metric].title + (f" ({one.scenario})" if len(scenarios) > 1 else "") for one in rows]
-    return ", ".join(dict.fromkeys(names))
+def _listing(lead: str, names: Sequence[str]) -> str:
+    return f"{lead}: {', '.join(names)}." if names else ""
