@@ -131,11 +131,12 @@ def fake(monkeypatch):
 """
 
 
-def test_a_repeat_has_the_same_seed_on_every_cluster(pytester: pytest.Pytester) -> None:
+@pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["alone", "xdist"])
+def test_a_repeat_has_the_same_seed_on_every_cluster(pytester: pytest.Pytester, workers: list[str]) -> None:
     write(pytester)
     pytester.makeconftest(SEEDS)
     several = ["--cluster", "postfix-dovecot-ha", "--cluster", "postfix-dovecot-single", "--repeat", "2"]
-    result = run(pytester, "--scenarios", "own", *several)
+    result = run(pytester, "--scenarios", "own", *several, *workers)
     said = dict.fromkeys(line.strip() for line in result.outlines if line.startswith(("seed of", "E   seed of")))
     seeds = [line.rpartition(" ")[2] for line in said]
     assert len(seeds) == 4
