@@ -124,6 +124,12 @@ def test_too_few_repeats_prove_nothing_and_it_says_how_many_would(fake: Fake, tm
     assert "4 are needed" in headline
 
 
+def test_one_drill_each_that_differs_is_not_called_the_same(fake: Fake, tmp_path: Path) -> None:
+    assert cli.run([*COMMAND, "--repeat", "1", "--reports", str(tmp_path)]) == 0
+    said = {one["metric"]: one["kind"] for one in compared(tmp_path)["differences"]}
+    assert (said["rta_inbound"], said["lost"]) == ("open", "same")
+
+
 def test_several_scenarios_are_also_compared_together(fake: Fake, tmp_path: Path) -> None:
     """Three repeats of one scenario prove nothing, of two scenarios they do."""
     assert cli.run([*COMMAND, "--scenarios", "mx-freeze", "--repeat", "3", "--reports", str(tmp_path)]) == 0
@@ -189,6 +195,7 @@ def test_a_second_one_in_the_same_folder_is_refused(
     fake: Fake, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cli.run([*COMMAND, "--repeat", "1", "--reports", str(tmp_path)])
+    next(folder_of(tmp_path).glob("*/*/result.json")).unlink()
     with sole_owner(folder_of(tmp_path)):
         assert cli.run(["compare", "--resume", str(folder_of(tmp_path))]) == 2
     assert "another maildrill compare is at work" in capsys.readouterr().err
@@ -200,6 +207,10 @@ def test_a_changed_input_is_refused(fake: Fake, tmp_path: Path, capsys: pytest.C
     plan = json.loads(path.read_text())
     plan["clusters"][0]["sha256"] = "0"
     path.write_text(json.dumps(plan))
+    assert cli.run(["compare", "--resume", str(folder_of(tmp_path))]) == 0, (
+        "nothing is left to run, so nothing is needed"
+    )
+    next(folder_of(tmp_path).glob("*/*/result.json")).unlink()
     assert cli.run(["compare", "--resume", str(folder_of(tmp_path))]) == 2
     assert f"{CLUSTERS[0]}: changed since this comparison began" in capsys.readouterr().err
 

@@ -39,8 +39,18 @@ def compare(
     Exits 0 when every cell has a usable drill (a comparison has no pass or fail), 3 when some stayed
     inconclusive, 130 when interrupted: finished cells are kept, and --resume goes on.
     """
-    from maildrill.commands.plan import PLAN, load_opinions, new_plan, read_plan, shipped_candidates, with_opinions
+    from maildrill.commands.plan import (
+        PLAN,
+        left_to_run,
+        load_opinions,
+        new_plan,
+        read_plan,
+        same_inputs,
+        shipped_candidates,
+        with_opinions,
+    )  # fmt: skip
 
+    inputs: Inputs | None
     if resume is None:
         plan, inputs = new_plan(cluster or [], scenarios or [], repeats=repeat, reruns=reruns, seed=seed)
         names = [one.name for one in plan.clusters]
@@ -52,7 +62,8 @@ def compare(
     else:
         if cluster or scenarios or seed is not None:
             raise BadInput("--resume follows the plan in the folder, which has its clusters, scenarios and seed")
-        folder, (plan, inputs) = resume, read_plan(resume)
+        folder, plan = resume, read_plan(resume)
+        inputs = same_inputs(plan) if left_to_run(folder, plan) else None
         names = [one.name for one in plan.clusters]
         known = [one.given for one in plan.candidates] or shipped_candidates(names)
         opinions = load_opinions(profile or [one.given for one in plan.profiles], candidate or known, names)
@@ -78,7 +89,12 @@ def _new_folder(reports: Path, plan: Plan) -> Path:
     return folder
 
 
-def _run(folder: Path, plan: Plan, inputs: Inputs) -> list[Cell]:
+def _run(folder: Path, plan: Plan, inputs: Inputs | None) -> list[Cell]:
+    """All cells, run if need be; without inputs nothing is left to run."""
+    from maildrill.compare.cells import read_cells
+
+    if inputs is None:
+        return read_cells(folder, plan)
     from maildrill.drill.run import run_drill
     from maildrill.drill.series import run_series, sole_owner
 

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 import maildrill
 from maildrill.catalogue import data_dir, find_scenario, list_scenarios, load_pair
 from maildrill.cluster.model import ClusterModel
+from maildrill.compare.cells import read_cells
 from maildrill.compare.plan import (
     Plan,
     PlannedCluster,
@@ -125,29 +126,47 @@ def new_plan(
 
 def with_opinions(plan: Plan, opinions: Opinions) -> Plan:
     """The plan with the profiles and candidate files fixed in it."""
-    profiles = [PlannedFile(name=p.profile, given=given, sha256=digest(p)) for given, p in opinions.profiles.items()]
-    stated = [PlannedFile(name=c.candidate, given=given, sha256=digest(c)) for given, c in opinions.candidates.items()]
+    profiles = [
+        PlannedFile(name=one.profile, given=given, sha256=digest(one, stated_only=True))
+        for given, one in opinions.profiles.items()
+    ]
+    stated = [
+        PlannedFile(name=one.candidate, given=given, sha256=digest(one, stated_only=True))
+        for given, one in opinions.candidates.items()
+    ]
     return plan.model_copy(update={"profiles": profiles, "candidates": stated})
 
 
-def read_plan(folder: Path) -> tuple[Plan, Inputs]:
-    """The plan of a comparison to resume, its files as they were. Raises BadInput if one has changed."""
+def read_plan(folder: Path) -> Plan:
+    """The plan of a comparison to resume. Raises BadInput."""
     path = folder / PLAN
     if not path.is_file():
         raise BadInput(f"{folder}: not the folder of a comparison: it has no {PLAN}")
     try:
-        plan = Plan.model_validate_json(path.read_text(encoding="utf-8"))
+        return Plan.model_validate_json(path.read_text(encoding="utf-8"))
     except ValidationError as error:
         first = error.errors()[0]
         raise BadInput(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+
+
+def left_to_run(folder: Path, plan: Plan) -> bool:
+    """Whether any cell is not finished."""
+    return any(not cell.finished(plan.reruns) for cell in read_cells(folder, plan))
+
+
+def same_inputs(plan: Plan) -> Inputs:
+    """The files of a plan as they were when it was made. Raises BadInput if they say something else now."""
     inputs = check_inputs([one.given for one in plan.clusters], [Path(one.file) for one in plan.scenarios])
     scenarios, clusters = _scenarios(inputs), _clusters(inputs, [one.given for one in plan.clusters])
     before = {one.name: one.sha256 for one in plan.scenarios} | {one.name: one.sha256 for one in plan.clusters}
     now = {one.name: one.sha256 for one in scenarios} | {one.name: one.sha256 for one in clusters}
     changed = sorted(name for name, content in before.items() if now.get(name) != content)
     if changed:
-        raise BadInput(f"{', '.join(changed)}: changed since this comparison began; begin a new one")
-    return plan, inputs
+        raise BadInput(
+            f"{', '.join(changed)}: changed since this comparison began (with maildrill {plan.maildrill_version}, "
+            f"this is {maildrill.__version__}); what is left cannot be run: begin a new comparison"
+        )
+    return inputs
 
 
 def _scenarios(inputs: Inputs) -> list[PlannedScenario]:

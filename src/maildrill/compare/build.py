@@ -114,7 +114,7 @@ def _scoreboards(
     evidence = {cluster.name: _evidence(cluster.name, values, summaries) for cluster in plan.clusters}
     stated = {one.cluster: one for one in candidates}
     before = {one.sha256 for one in plan.profiles}
-    return [scoreboard(one, evidence, stated, fixed_before=digest(one) in before) for one in profiles]
+    return [scoreboard(one, evidence, stated, fixed_before=digest(one, stated_only=True) in before) for one in profiles]
 
 
 def _evidence(cluster: str, values: Values, summaries: Sequence[Summary]) -> Evidence:

@@ -7,7 +7,6 @@ recovery times are censored, and to leave it out, or to try until it is quick, w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -110,8 +109,3 @@ def measured(cell: Cell, need_s: float) -> tuple[dict[str, Observation], Waits]:
 def needs(plan: Plan) -> dict[str, float]:
     """W + R of each scenario, s."""
     return {one.name: one.need_s for one in plan.scenarios}
-
-
-def unfinished(cells: list[Cell], reruns: int) -> Iterator[Cell]:
-    """The cells still to run."""
-    return (cell for cell in cells if not cell.finished(reruns))

@@ -31,8 +31,13 @@ class Asked:
 
     @property
     def open(self) -> bool:
-        """Whether any answer but "the same" was possible; if not, no correction counts it."""
+        """Whether the test could have said anything at all; if not, no correction counts it."""
         return self.test.smallest_p < 1
+
+    @property
+    def same(self) -> bool:
+        """Whether no two drills of a scenario differ."""
+        return all(len({one.rank_key for one in (*a, *b)}) == 1 for a, b in self.strata)
 
     @property
     def fewest(self) -> int:
@@ -47,7 +52,7 @@ def find_differences(values: Values) -> list[Difference]:
     over_all = iter(_corrected(asked))
     found = []
     for family in families:
-        questions = sum(one.open for one in family)
+        questions = sum(not one.same for one in family)
         for one, p_holm in zip(family, _corrected(family), strict=True):
             found.append(_judged(one, p_holm, next(over_all), questions))
     return found
@@ -96,7 +101,7 @@ def _below(a: list[Observation], b: list[Observation]) -> bool:
 
 
 def _said(one: Asked, lower: str | None, apart: bool, needed: int) -> tuple[Kind, str]:
-    if not one.open:
+    if one.same:
         return "same", "the same in every drill"
     if lower:
         return "beyond", f"{lower} is better, beyond noise"

@@ -81,9 +81,9 @@ def planned_scenario(scenario: Scenario, file: str) -> PlannedScenario:
     )
 
 
-def digest(model: BaseModel) -> str:
-    """SHA-256 of what a file says, defaults and inherited parts included; comments do not count."""
-    return hashlib.sha256(model.model_dump_json().encode()).hexdigest()
+def digest(model: BaseModel, *, stated_only: bool = False) -> str:
+    """SHA-256 of what a file says, inherited parts and (unless ``stated_only``) defaults included; not of comments."""
+    return hashlib.sha256(model.model_dump_json(exclude_defaults=stated_only).encode()).hexdigest()
 
 
 def cell_seed(seed: int, scenario: str, repeat: int) -> int:

@@ -66,8 +66,8 @@ def _overall(comparison: Comparison) -> Table:
 
 def _counted(comparison: Comparison) -> Text:
     used = len(comparison.cells) - len(comparison.incomplete)
-    text = f"{used} of {len(comparison.cells)} cells have a usable drill; {comparison.set_aside} inconclusive drills"
-    text += f" kept and not used; seed {comparison.seed}"
+    text = f"{used} of {len(comparison.cells)} cells have a usable drill; inconclusive drills kept "
+    text += f"and not used: {comparison.set_aside}; seed {comparison.seed}"
     missing = ", ".join(cell.cell for cell in comparison.incomplete)
     return Text(f"{text}; without a usable drill: {missing}" if missing else text)
 

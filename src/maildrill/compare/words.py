@@ -60,7 +60,8 @@ def _open(comparison: Comparison, found: Sequence[Difference]) -> str:
         return ""
     apart = [one for one in found if one.separated]
     needed = max(one.repeats_needed for one in found)
-    limit = f"with {comparison.repeats} repeats chance cannot be ruled out, {needed} are needed"
+    repeats = f"{comparison.repeats} repeat{'s' if comparison.repeats > 1 else ''}"
+    limit = f"with {repeats} chance cannot be ruled out, {needed} are needed"
     if apart:
         return f"Seen in every drill, though {limit}: {_clauses(comparison, apart)}."
     return f"In {', '.join(dict.fromkeys(BY_KEY[one.metric].title for one in found))} {limit}."
