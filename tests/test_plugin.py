@@ -103,3 +103,46 @@ def test_verdicts(pytester: pytest.Pytester, verdict: str, outcomes: dict[str, i
     if said:
         result.stdout.fnmatch_lines(said)
     assert '<property name="lost" value="0"' in Path("junit.xml").read_text()
+
+
+def test_several_clusters_and_repeats_are_in_the_ids(pytester: pytest.Pytester) -> None:
+    write(pytester)
+    several = ["--cluster", "postfix-dovecot-ha", "--cluster", "postfix-dovecot-single"]
+    result = run(pytester, "--collect-only", "-q", "--scenarios", "own", *several, "--repeat", "2")
+    names = ["ha-r1", "single-r1", "ha-r2", "single-r2"]
+    result.stdout.fnmatch_lines_random([f"*test_it?mx-kill-postfix-dovecot-{name}?" for name in names])
+    result.stdout.fnmatch_lines(["4 tests collected*"])
+    one = run(pytester, "--collect-only", "-q", "--scenarios", "own", *several[:2])
+    one.stdout.fnmatch_lines(["*test_it?mx-kill?", "1 test collected*"])
+
+
+SEEDS = """
+import pytest
+
+@pytest.fixture(autouse=True)
+def fake(monkeypatch):
+    import maildrill.drill.run
+    import maildrill.errors
+
+    def run_drill(scenario, model, *, seed, **_):
+        raise maildrill.errors.EnvironmentProblem(f"seed of {model.cluster} is {seed}")
+
+    monkeypatch.setattr(maildrill.drill.run, "run_drill", run_drill)
+"""
+
+
+@pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["alone", "xdist"])
+def test_a_repeat_has_the_same_seed_on_every_cluster(pytester: pytest.Pytester, workers: list[str]) -> None:
+    write(pytester)
+    pytester.makeconftest(SEEDS)
+    several = ["--cluster", "postfix-dovecot-ha", "--cluster", "postfix-dovecot-single", "--repeat", "2"]
+    result = run(pytester, "--scenarios", "own", *several, *workers)
+    said = dict.fromkeys(line.strip() for line in result.outlines if line.startswith(("seed of", "E   seed of")))
+    seeds = [line.rpartition(" ")[2] for line in said]
+    assert len(seeds) == 4
+    assert sorted(seeds.count(one) for one in set(seeds)) == [2, 2]
+
+
+def test_a_repeat_below_one_is_a_collection_error(pytester: pytest.Pytester) -> None:
+    write(pytester)
+    run(pytester, "--scenarios", "own", "--repeat", "0").stdout.fnmatch_lines(["*--repeat 0: at least 1*"])

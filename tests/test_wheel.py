@@ -34,11 +34,11 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_catalogue_is_in_the_wheel(installed: Path, tmp_path: Path) -> None:
-    """Every shipped scenario, cluster and image is there, outside of a checkout."""
+    """Every shipped scenario, cluster, image, profile and candidate is there, outside of a checkout."""
     shown = run(tmp_path, sys.executable, "-m", "maildrill.cli", "list", PYTHONPATH=str(installed))
     for scenario in (CHECKOUT / "scenarios").rglob("*.yaml"):
         assert scenario.stem in shown
-    for folder in ("images", "clusters"):
+    for folder in ("images", "clusters", "profiles", "candidates"):
         ours = {path.relative_to(CHECKOUT) for path in (CHECKOUT / "fixtures" / folder).rglob("*") if path.is_file()}
         theirs = {path.relative_to(installed / "maildrill/_data") for path in installed.rglob("*") if path.is_file()
                   and path.is_relative_to(installed / "maildrill/_data")}  # fmt: skip

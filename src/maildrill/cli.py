@@ -7,6 +7,7 @@ import sys
 import typer
 from typer.exceptions import TyperException
 
+import maildrill.commands.compare
 import maildrill.commands.engine
 import maildrill.commands.look
 import maildrill.commands.results

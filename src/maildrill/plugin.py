@@ -10,6 +10,8 @@ A drill module names a folder of scenarios and asks for the ``drill`` fixture::
 
 from __future__ import annotations
 
+import os
+import random
 import secrets
 import sys
 from collections.abc import Callable
@@ -26,6 +28,16 @@ if TYPE_CHECKING:
 
 MARKER = "scenarios"
 NOTHING = "no-scenarios"
+SHARED_SEED = pytest.StashKey[int]()
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One drill to run: a scenario file, on which cluster (None: its own), in which repeat (from 1)."""
+
+    path: Path
+    cluster: str | None = None
+    repeat: int = 1
 
 
 @dataclass(frozen=True)
@@ -52,10 +64,23 @@ def failure(outcome: Outcome) -> str:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options; if another plugin has taken a short name, only the --maildrill-* one remains."""
     group = parser.getgroup("maildrill", "disaster drills for mail clusters")
-    _add(group, "cluster", help="run every scenario on this cluster (name or file) instead of its own")
+    _add(
+        group,
+        "cluster",
+        action="append",
+        help="run every scenario on this cluster (name or file) instead of its own;"
+        " give it several times to run on each",
+    )
+    _add(group, "repeat", type=int, default=1, metavar="N", help="run every drill N times (default: 1)")
     _add(group, "scenarios", metavar="DIR", help="take scenario files from DIR instead of the shipped ones")
     _add(group, "reports", metavar="DIR", default="reports", help="folder for the drills' evidence (default: reports)")
-    _add(group, "seed", type=int, help="seed of all random choices (default: a new one each drill)")
+    _add(
+        group,
+        "seed",
+        type=int,
+        help="seed of all random choices (default: a new one each drill); with"
+        " --repeat or several clusters, each repeat of a scenario has its own, the same on every cluster",
+    )
 
 
 def _add(group: Any, name: str, **how: Any) -> None:
@@ -68,7 +93,16 @@ def _add(group: Any, name: str, **how: Any) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker."""
+    config.stash[SHARED_SEED] = _shared_seed(config.getoption("maildrill_seed"))
     config.addinivalue_line("markers", f"{MARKER}(topic): run the scenario files of this folder, one item each")
+
+
+def _shared_seed(given: int | None) -> int:
+    """What the seeds of compared drills are made from: the same in every worker of pytest-xdist."""
+    if given is not None:
+        return given
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID")
+    return secrets.randbits(31) if run is None else random.Random(run).getrandbits(31)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -79,21 +113,44 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if marker is None or len(marker.args) != 1:
         raise pytest.Collector.CollectError(f'the drill fixture needs @pytest.mark.{MARKER}("topic")')
     try:
-        params = [pytest.param(path, id=name) for path, name in _files(metafunc.config, marker.args[0])]
+        params = [pytest.param(one, id=name) for one, name in _drills(metafunc.config, marker.args[0])]
     except BadInput as error:
         raise pytest.Collector.CollectError(f"bad scenario:\n{error}") from None
     metafunc.parametrize("drill", params or [pytest.param(None, id=NOTHING)], indirect=True)
 
 
-def _files(config: pytest.Config, topic: str | Path) -> list[tuple[Path, str]]:
-    from maildrill.catalogue import data_dir, load_pair
+def _drills(config: pytest.Config, topic: str | Path) -> list[tuple[Planned, str]]:
+    """Every drill of a topic with its id, which names cluster and repeat where there are several."""
+    clusters: list[str | None] = list(config.getoption("maildrill_cluster") or [None])
+    repeats = config.getoption("maildrill_repeat")
+    if repeats < 1:
+        raise BadInput(f"--repeat {repeats}: at least 1")
+    found = []
+    for path in _files(config, topic):
+        for repeat in range(1, repeats + 1):
+            for cluster in clusters:
+                scenario, model = _names(path, cluster)
+                parts = [scenario, *([model] if len(clusters) > 1 else []), *([f"r{repeat}"] if repeats > 1 else [])]
+                found.append((Planned(path, cluster, repeat), "-".join(parts)))
+    return found
+
+
+def _names(path: Path, cluster: str | None) -> tuple[str, str]:
+    """The names of a checked scenario and its cluster."""
+    from maildrill.catalogue import load_pair
+
+    scenario, model = load_pair(path, cluster)
+    return scenario.scenario, model.cluster
+
+
+def _files(config: pytest.Config, topic: str | Path) -> list[Path]:
+    from maildrill.catalogue import data_dir
 
     given = config.getoption("maildrill_scenarios")
     root = config.invocation_params.dir / given if given else data_dir() / "scenarios"
     if not root.is_dir():
         raise BadInput(f"{root}: no such folder of scenarios")
-    cluster = config.getoption("maildrill_cluster")
-    return [(path, load_pair(path, cluster)[0].scenario) for path in sorted((root / topic).glob("*.yaml"))]
+    return sorted((root / topic).glob("*.yaml"))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -124,23 +181,32 @@ def drill(request: pytest.FixtureRequest, record_property: Callable[[str, object
     return DrillRun(outcome)
 
 
-def _run(config: pytest.Config, path: Path) -> Outcome:
+def _run(config: pytest.Config, planned: Planned) -> Outcome:
     from rich.console import Console
 
     from maildrill.catalogue import load_pair
     from maildrill.commands.run import PlainLines
     from maildrill.drill.run import run_drill
 
-    scenario, model = load_pair(path, config.getoption("maildrill_cluster"))
-    seed = config.getoption("maildrill_seed")
+    scenario, model = load_pair(planned.path, planned.cluster)
     return run_drill(
         scenario,
         model,
-        scenario_path=path,
+        scenario_path=planned.path,
         reports=config.invocation_params.dir / config.getoption("maildrill_reports"),
-        seed=secrets.randbits(31) if seed is None else seed,
+        seed=_seed(config, planned, scenario.scenario),
         progress=PlainLines(Console(file=sys.stdout, width=120, highlight=False)),
     )
+
+
+def _seed(config: pytest.Config, planned: Planned, scenario: str) -> int:
+    """A new or the given seed; where drills are compared, that of the scenario and repeat on every cluster."""
+    from maildrill.compare.plan import cell_seed
+
+    if config.getoption("maildrill_repeat") > 1 or len(config.getoption("maildrill_cluster") or ()) > 1:
+        return cell_seed(config.stash[SHARED_SEED], scenario, planned.repeat)
+    given = config.getoption("maildrill_seed")
+    return secrets.randbits(31) if given is None else int(given)
 
 
 def _record(outcome: Outcome, record_property: Callable[[str, object], None]) -> None:

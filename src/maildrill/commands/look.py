@@ -58,5 +58,5 @@ def _summary(kind: type) -> str:
 
 @app.command()
 def schema(which: Annotated[str, typer.Argument(help=f"One of: {', '.join(SCHEMAS)}.")] = "scenario") -> None:
-    """Print the JSON Schema of a scenario, cluster or result file."""
+    """Print the JSON Schema of a kind of file."""
     print_json(schema_of(which))

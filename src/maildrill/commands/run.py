@@ -78,7 +78,7 @@ class PlainLines:
 
     def __call__(self, now: Progress) -> None:
         state = (now.phase, tuple(now.services.values()))
-        if now.message or state != self._last or now.t >= self._next:
+        if now.message or state != self._last or not self._next - EVERY_S <= now.t < self._next:
             self._last, self._next = state, now.t + EVERY_S
             self._console.print(line(now), markup=False, soft_wrap=True)
 

@@ -178,13 +178,14 @@ class Result(Part):
 
     def text(self) -> str:
         """Deterministic JSON: keys sorted, floats rounded to a microsecond."""
-        data = _rounded(self.model_dump(mode="json", by_alias=True))
+        data = rounded(self.model_dump(mode="json", by_alias=True))
         return json.dumps(data, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _rounded(value: Any) -> Any:
+def rounded(value: Any) -> Any:
+    """The same structure with every float rounded to a microsecond, and no negative zero."""
     if isinstance(value, float):
         return round(value, 6) + 0.0
     if isinstance(value, dict):
-        return {key: _rounded(item) for key, item in value.items()}
-    return [_rounded(item) for item in value] if isinstance(value, list) else value
+        return {key: rounded(item) for key, item in value.items()}
+    return [rounded(item) for item in value] if isinstance(value, list) else value

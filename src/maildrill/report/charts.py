@@ -15,7 +15,8 @@ MOST_POINTS = 5000
 WIDTH = 860
 
 
-def _svg(chart: Any) -> str:
+def svg(chart: Any) -> str:
+    """A chart as SVG text; nothing is fetched."""
     return str(vl_convert.vegalite_to_svg(chart.to_json(), allowed_base_urls=[]))
 
 
@@ -54,7 +55,7 @@ def services_chart(result: Result, frames: Frames) -> str:
             x=alt.X("t:Q", title="seconds since the start of the drill"), y=alt.Y("service:N", title=None), color=colour
         )
     )
-    return _svg(alt.layer(_band_layer(result, end), ticks).properties(width=WIDTH, height=170))
+    return svg(alt.layer(_band_layer(result, end), ticks).properties(width=WIDTH, height=170))
 
 
 def latency_chart(result: Result, latency: pl.DataFrame) -> str:
@@ -71,4 +72,4 @@ def latency_chart(result: Result, latency: pl.DataFrame) -> str:
             color="stream:N",
         )
     )
-    return _svg(alt.layer(_band_layer(result, end), points).properties(width=WIDTH, height=240))
+    return svg(alt.layer(_band_layer(result, end), points).properties(width=WIDTH, height=240))

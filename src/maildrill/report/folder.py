@@ -13,7 +13,7 @@ from maildrill.scenario.document import check, read_yaml
 from maildrill.scenario.model import Scenario
 
 
-def _write(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str) -> None:
     """Replace a file in one step, so that no reader sees half of it."""
     new = path.with_name(path.name + ".new")
     new.write_text(text, encoding="utf-8")
@@ -22,8 +22,8 @@ def _write(path: Path, text: str) -> None:
 
 def write_result(folder: Path, result: Result, journal: Journal, title: str = "") -> None:
     """Write result.json first, then report.html."""
-    _write(folder / "result.json", result.text())
-    _write(folder / "report.html", html(result, journal, title))
+    write_whole(folder / "result.json", result.text())
+    write_whole(folder / "report.html", html(result, journal, title))
 
 
 def measure_folder(folder: Path) -> Result:

@@ -12,7 +12,12 @@ SCHEMAS = {
     "scenario": "maildrill.scenario.model:Scenario",
     "cluster": "maildrill.cluster.model:ClusterModel",
     "result": "maildrill.measure.result:Result",
+    "profile": "maildrill.compare.profile:Profile",
+    "candidate": "maildrill.compare.profile:Candidate",
+    "compare": "maildrill.compare.model:Comparison",
 }
+WRITTEN = ("result", "compare")
+"""The kinds that maildrill writes; the others it reads."""
 
 
 def schema_of(which: str) -> dict[str, Any]:
@@ -21,5 +26,5 @@ def schema_of(which: str) -> dict[str, Any]:
         raise BadInput(f'no schema "{which}"; {nearest(which, SCHEMAS)}')
     module, name = SCHEMAS[which].split(":")
     model = getattr(import_module(module), name)
-    mode = "serialization" if which == "result" else "validation"
+    mode = "serialization" if which in WRITTEN else "validation"
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema(mode=mode)}

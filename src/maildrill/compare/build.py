@@ -1,0 +1,129 @@
+"""From the cells of a comparison to everything it says. Pure, and the order of the cells does not matter."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+from maildrill.compare.cells import Cell, measured, needs
+from maildrill.compare.differences import Values, find_differences
+from maildrill.compare.metrics import METRICS
+from maildrill.compare.model import AttemptSeen, CellSeen, Comparison, Summary
+from maildrill.compare.observation import Observation, ordered
+from maildrill.compare.order import median, median_interval, quantile
+from maildrill.compare.plan import Plan, digest
+from maildrill.compare.profile import Candidate, Profile
+from maildrill.compare.score import Evidence, Scoreboard, scoreboard
+from maildrill.compare.words import headline
+
+SOURCES = {
+    "cell": "One drill of one scenario on one cluster: a sub folder with its journal, result and report.",
+    "seeds": "Each repeat of a scenario has one seed, the same on every cluster; the order of the cells is shuffled "
+    "within each repeat, from the comparison's seed.",
+    "median": "Middle order statistic; of an even number the midpoint of two numbers, or the upper one if that is "
+    "censored. No means are taken.",
+    "interval": "Order statistics around the median, with the coverage stated: 95 % or more from six drills on, "
+    "below that minimum and maximum with what coverage these have.",
+    "censored": '"> x": it had not come back when observation ended. It ranks above every number.',
+    "test": "Exact Mann-Whitney U, two-sided, ties counted exactly, censored values ranked last; beyond noise: p <= "
+    "0.05 after Holm's correction over the pairs of clusters in one scenario and metric. p_holm_all is corrected for "
+    "all questions of the comparison that could differ. Over all scenarios: ranks within each, rank sums added.",
+    "inconclusive": "A drill that proves nothing is kept, counted and not used; its cell is run again at most as often "
+    "as the plan says. Inconclusive only because observation was too short is a censored value: used, not run "
+    "again.",
+    "score": "weight x normalised value, summed; 1 at the profile's good and better, 0 at its bad and worse. The raw "
+    "value is the worst of the scenarios' medians; a hard requirement must hold in every drill.",
+}  # fmt: skip
+
+
+def compare(
+    plan: Plan,
+    cells: Sequence[CellSeen],
+    profiles: Sequence[Profile] = (),
+    candidates: Sequence[Candidate] = (),
+) -> Comparison:
+    """Everything that the cells say."""
+    ranked = sorted(cells, key=lambda cell: (cell.scenario, cell.cluster, cell.repeat))
+    values = _values(ranked)
+    summaries = [_summary(*key, row) for key, row in values.items()]
+    comparison = Comparison(
+        maildrill_version=plan.maildrill_version, created=plan.created, seed=plan.seed, repeats=plan.repeats,
+        reruns=plan.reruns, headline="", clusters=plan.clusters, scenarios=plan.scenarios, metrics=list(METRICS),
+        cells=ranked, summaries=summaries, differences=find_differences(values),
+        scoreboards=_scoreboards(plan, values, summaries, profiles, candidates), sources=SOURCES,
+    )  # fmt: skip
+    return comparison.model_copy(update={"headline": headline(comparison)})
+
+
+def see_cells(folder: Path, plan: Plan, cells: Sequence[Cell]) -> tuple[list[CellSeen], dict[str, list[Observation]]]:
+    """(what each cell measured, how long each of its messages took to the mailbox, s); folders below ``folder``."""
+    seen, waits, need = [], {}, needs(plan)
+    for cell in cells:
+        observations, found = measured(cell, need[cell.plan.scenario])
+        waits[cell.plan.cell] = found.offered
+        seen.append(_seen(folder, cell, observations))
+    return seen, waits
+
+
+def _seen(folder: Path, cell: Cell, observations: dict[str, Observation]) -> CellSeen:
+    result = cell.usable.result if cell.usable else None
+    return CellSeen(
+        **cell.plan.model_dump(),
+        verdict=result.verdict if result else "inconclusive" if cell.inconclusive else "missing",
+        folder=cell.usable.folder.relative_to(folder).as_posix() if cell.usable else None,
+        maildrill_version=result.maildrill_version if result else None,
+        attempts=[
+            AttemptSeen(
+                folder=one.folder.relative_to(folder).as_posix(),
+                state=one.state,
+                verdict=one.result.verdict if one.result else "unknown",
+                codes=one.codes,
+            )
+            for one in cell.attempts
+        ],
+        observations=observations,
+    )
+
+
+def _values(cells: Sequence[CellSeen]) -> Values:
+    values: dict[tuple[str, str, str], list[Observation]] = defaultdict(list)
+    for metric in METRICS:
+        for cell in cells:
+            if metric.key in cell.observations:
+                values[cell.scenario, metric.key, cell.cluster].append(cell.observations[metric.key])
+    return dict(values)
+
+
+def _summary(scenario: str, metric: str, cluster: str, values: list[Observation]) -> Summary:
+    row = ordered(values)
+    return Summary(
+        scenario=scenario, metric=metric, cluster=cluster, n=len(row), censored=sum(one.censored for one in row),
+        median=median(row), q1=quantile(row, 0.25), q3=quantile(row, 0.75), best=row[0], worst=row[-1],
+        interval=median_interval(row),
+    )  # fmt: skip
+
+
+def _scoreboards(
+    plan: Plan,
+    values: Values,
+    summaries: Sequence[Summary],
+    profiles: Sequence[Profile],
+    candidates: Sequence[Candidate],
+) -> list[Scoreboard]:
+    evidence = {cluster.name: _evidence(cluster.name, values, summaries) for cluster in plan.clusters}
+    stated = {one.cluster: one for one in candidates}
+    before = {one.sha256 for one in plan.profiles}
+    return [scoreboard(one, evidence, stated, fixed_before=digest(one, stated_only=True) in before) for one in profiles]
+
+
+def _evidence(cluster: str, values: Values, summaries: Sequence[Summary]) -> Evidence:
+    found = Evidence(defaultdict(list), defaultdict(list), defaultdict(list))
+    for (_, metric, name), row in values.items():
+        if name == cluster:
+            found.values[metric] += row
+    for one in summaries:
+        if one.cluster == cluster:
+            found.medians[one.metric].append(one.median)
+            found.intervals[one.metric].append(one.interval)
+    return found

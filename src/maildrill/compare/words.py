@@ -1,0 +1,117 @@
+"""The comparison in sentences: what differs, what does not, and what could not be told."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence, Set
+
+from maildrill.compare.metrics import BY_KEY
+from maildrill.compare.model import ALL_SCENARIOS, Comparison, Difference
+
+MOST = 4
+
+
+def headline(comparison: Comparison) -> str:
+    """What differs beyond noise, what was only seen, what does not differ; over all scenarios, if there are several."""
+    found = comparison.differences
+    if not found:
+        return "Nothing can be compared: no two clusters have a usable drill of the same scenario."
+    scope = ALL_SCENARIOS if len(comparison.scenarios) > 1 else comparison.scenarios[0].name
+    wide = [one for one in found if one.scenario == scope]
+    parts = [
+        _beyond(comparison, scope, [one for one in wide if one.kind == "beyond"]),
+        _open(comparison, [one for one in wide if one.kind == "open"]),
+        _listing("No difference beyond noise between any two in", _all_of(wide, {"noise", "same"}, but={"same"})),
+        _listing("The same in every drill", _all_of(found, {"same"})),
+    ]
+    return " ".join(part for part in parts if part)
+
+
+def pair_lines(found: Sequence[Difference]) -> list[tuple[str, str]]:
+    """(kind, sentence) about all pairs of one metric and scenario, as few as will say it."""
+    if len(found) == 1:
+        return [(found[0].kind, found[0].said)]
+    worse: dict[str, list[str]] = {}
+    for one in found:
+        if one.lower:
+            worse.setdefault(one.lower, []).append(_better_worse(one)[1])
+    best_first = sorted(worse.items(), key=lambda pair: -len(pair[1]))
+    lines = [("beyond", f"{better} is better than {', '.join(names)}") for better, names in best_first]
+    others = Counter((one.kind, one.said) for one in found if not one.lower)
+    if len(others) == 1 and not lines:
+        return list(others)
+    return [*lines, *((kind, f"{count} pairs: {said}" if count > 1 else f"1 pair: {said}")
+                      for (kind, said), count in others.items())]  # fmt: skip
+
+
+def _beyond(comparison: Comparison, scope: str, found: Sequence[Difference]) -> str:
+    if found:
+        where = "over all scenarios" if scope == ALL_SCENARIOS else f"in {scope}"
+        return f"Beyond noise {where}: {_clauses(comparison, found)}."
+    inside = [one for one in comparison.differences if one.kind == "beyond"]
+    if inside:
+        where = ", ".join(dict.fromkeys(one.scenario for one in inside))
+        return f"Over all scenarios together no difference is beyond noise, but {len(inside)} are within: {where}."
+    return "No difference is beyond noise."
+
+
+def _open(comparison: Comparison, found: Sequence[Difference]) -> str:
+    if not found:
+        return ""
+    apart = [one for one in found if one.separated]
+    needed = max(one.repeats_needed for one in found)
+    repeats = f"{comparison.repeats} repeat{'s' if comparison.repeats > 1 else ''}"
+    limit = f"with {repeats} chance cannot be ruled out, {needed} are needed"
+    if apart:
+        return f"Seen in every drill, though {limit}: {_clauses(comparison, apart)}."
+    return f"In {', '.join(dict.fromkeys(BY_KEY[one.metric].title for one in found))} {limit}."
+
+
+def _clauses(comparison: Comparison, found: Sequence[Difference]) -> str:
+    """A clause for each cluster that is better than the same others in the same metrics."""
+    by_pair: dict[tuple[str, str], list[Difference]] = {}
+    for one in found:
+        by_pair.setdefault(_better_worse(one), []).append(one)
+    groups: dict[tuple[str, str], list[str]] = {}
+    for (better, worse), rows in by_pair.items():
+        metrics = _listed([_measured(comparison, one) for one in rows])
+        groups.setdefault((better, metrics), []).append(worse)
+    best_first = sorted(groups.items(), key=lambda pair: -len(pair[1]))
+    clauses = [f"{better} is better than {_and(worse)} in {metrics}" for (better, metrics), worse in best_first]
+    return _listed(clauses, "; ")
+
+
+def _listed(texts: Sequence[str], by: str = ", ") -> str:
+    """The first few, and how many more there are."""
+    more = [f"and {len(texts) - MOST} more"] if len(texts) > MOST else []
+    return by.join([*texts[:MOST], *more])
+
+
+def _and(names: Sequence[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
+
+
+def _better_worse(one: Difference) -> tuple[str, str]:
+    return (one.a, one.b) if one.u < one.pairs / 2 else (one.b, one.a)
+
+
+def _measured(comparison: Comparison, one: Difference) -> str:
+    """A metric, with both medians if there are only two clusters and one scenario to speak of."""
+    metric = BY_KEY[one.metric]
+    found = [comparison.summary(one.scenario, one.metric, cluster) for cluster in _better_worse(one)]
+    medians = [summary.median.text(metric.unit) for summary in found if summary]
+    if len(comparison.clusters) > 2 or len(medians) < 2:
+        return metric.title
+    return f"{metric.title} (median {' against '.join(medians)})"
+
+
+def _all_of(found: Sequence[Difference], kinds: Set[str], but: Set[str] = frozenset()) -> list[str]:
+    """Titles of the metrics all of whose differences are of these kinds, and not all of the kinds ``but``."""
+    by_metric: dict[str, set[str]] = {}
+    for one in found:
+        by_metric.setdefault(one.metric, set()).add(one.kind)
+    return [BY_KEY[key].title for key, seen in by_metric.items() if seen <= kinds and not seen <= but]
+
+
+def _listing(lead: str, names: Sequence[str]) -> str:
+    return f"{lead}: {', '.join(names)}." if names else ""

@@ -1,0 +1,285 @@
+"""A comparison's plan, its resumption, and what it writes, with a fake in the place of the drill."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from test_measure import census, frame_of_drill, message
+from test_measure import run as measure_planted
+
+import maildrill.drill.run
+from maildrill import cli
+from maildrill.compare.build import compare
+from maildrill.compare.model import CellSeen, Comparison
+from maildrill.compare.observation import Observation
+from maildrill.compare.plan import Plan, PlannedCluster, PlannedScenario, order_cells
+from maildrill.drill.run import Outcome, make_folder
+from maildrill.drill.series import sole_owner
+from maildrill.errors import EnvironmentProblem
+from maildrill.journal.events import Note, Start
+from maildrill.journal.writer import JournalWriter
+from maildrill.measure.result import Censored, Diagnostic, Interval, Result
+
+CLUSTERS = ("postfix-dovecot-ha", "postfix-dovecot-single")
+COMMAND = ["compare", "--cluster", CLUSTERS[0], "--cluster", CLUSTERS[1], "--scenarios", "mx-kill", "--seed", "3"]
+PLANTED = measure_planted([*frame_of_drill(), *message("m1", "accepted"), *census({"a@example.test": ["m1"]})])
+
+
+class Fake:
+    """Stands for run_drill: writes a journal and a result like a drill's, and counts the runs."""
+
+    def __init__(self) -> None:
+        self.runs: list[tuple[str, str, int]] = []
+        self.codes: Iterator[str] = iter(())
+        self.stop_at: dict[int, BaseException] = {}
+
+    def __call__(self, scenario: Any, cluster: Any, *, reports: Path, seed: int, **_: Any) -> Outcome:
+        self.runs.append((scenario.scenario, cluster.cluster, seed))
+        stop = self.stop_at.pop(len(self.runs), None)
+        if isinstance(stop, EnvironmentProblem):
+            raise stop
+        folder = make_folder(reports, scenario.scenario)
+        journal = JournalWriter(folder / "journal.ndjson")
+        journal.write(Start(0.0, 1, folder.name, scenario.scenario, cluster.cluster, seed, "2026-01-01T00:00:00Z"))
+        journal.write(Note(1.0, "clean", "", 0.0))
+        journal.close()
+        code = "INTERRUPTED" if stop else next(self.codes, "")
+        result = self.result(scenario.scenario, cluster.cluster, seed, code)
+        (folder / "result.json").write_text(result.text())
+        if stop:
+            raise stop
+        return Outcome(folder, result)
+
+    def result(self, scenario: str, cluster: str, seed: int, code: str) -> Result:
+        """HA is back in under 1 s; the single server after 10 s, and not at all if observation was too short."""
+        noise = random.Random(seed).random()
+        upper = noise if cluster == CLUSTERS[0] else 10 + noise
+        rta: Interval | Censored = Interval(lower=0.0, upper=upper)
+        if code == "HORIZON_TOO_SHORT":
+            rta = Censored(at_least_s=8.0)
+        service = PLANTED.services["inbound"].model_copy(update={"rta_s": rta, "outages": []})
+        update = {"scenario": scenario, "cluster": cluster, "seed": seed, "services": {"inbound": service}}
+        if code:
+            diagnostics = [Diagnostic(code=code, message="planted")]
+            return PLANTED.model_copy(update=update | {"verdict": "inconclusive", "diagnostics": diagnostics})
+        return PLANTED.model_copy(update=update | {"verdict": "pass", "diagnostics": []})
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> Fake:
+    drill = Fake()
+    monkeypatch.setattr(maildrill.drill.run, "run_drill", drill)
+    return drill
+
+
+def folder_of(reports: Path) -> Path:
+    (found,) = reports.glob("compare-*")
+    return found
+
+
+def compared(reports: Path) -> dict[str, Any]:
+    return dict(json.loads((folder_of(reports) / "compare.json").read_text()))
+
+
+def test_order_is_seeded_balanced_and_shares_seeds() -> None:
+    cells = order_cells(["a", "b", "c"], ["s", "t"], 4, 1)
+    assert cells == order_cells(["c", "a", "b"], ["t", "s"], 4, 1)
+    assert cells != order_cells(["a", "b", "c"], ["s", "t"], 4, 2)
+    assert len({one.cell for one in cells}) == 24
+    assert [one.repeat for one in cells] == [r for r in (1, 2, 3, 4) for _ in range(6)]
+    seeds = {(one.scenario, one.repeat, one.seed) for one in cells}
+    assert len(seeds) == len({seed for *_, seed in seeds}) == 8
+    assert len({tuple(one.cluster for one in cells[i : i + 6]) for i in range(0, 24, 6)}) > 1
+
+
+def test_every_cell_runs_once_and_the_plan_is_first(
+    fake: Fake, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run([*COMMAND, "--repeat", "4", "--reports", str(tmp_path)]) == 0
+    shown = capsys.readouterr()
+    assert len(fake.runs) == len(set(fake.runs)) == 8
+    plan = Plan.model_validate_json((folder_of(tmp_path) / "plan.json").read_text())
+    assert fake.runs == [(one.scenario, one.cluster, one.seed) for one in plan.cells]
+    assert "cell 1 of 8" in shown.err
+    assert "time left is known after the first drill" in shown.err
+    assert "0 s left" in shown.err
+    assert shown.out.startswith(f"Beyond noise in mx-kill: {CLUSTERS[0]} is better than")
+    said = [one for one in compared(tmp_path)["differences"] if one["metric"] == "rta_inbound"]
+    assert [(one["lower"], round(one["p"], 4), one["u"]) for one in said] == [(CLUSTERS[0], 0.0286, 0)]
+
+
+def test_too_few_repeats_prove_nothing_and_it_says_how_many_would(fake: Fake, tmp_path: Path) -> None:
+    assert cli.run([*COMMAND, "--repeat", "2", "--reports", str(tmp_path)]) == 0
+    headline = compared(tmp_path)["headline"]
+    assert headline.startswith("No difference is beyond noise. Seen in every drill, though with 2 repeats")
+    assert "4 are needed" in headline
+
+
+def test_one_drill_each_that_differs_is_not_called_the_same(fake: Fake, tmp_path: Path) -> None:
+    assert cli.run([*COMMAND, "--repeat", "1", "--reports", str(tmp_path)]) == 0
+    said = {one["metric"]: one["kind"] for one in compared(tmp_path)["differences"]}
+    assert (said["rta_inbound"], said["lost"]) == ("open", "same")
+
+
+def test_several_scenarios_are_also_compared_together(fake: Fake, tmp_path: Path) -> None:
+    """Three repeats of one scenario prove nothing, of two scenarios they do."""
+    assert cli.run([*COMMAND, "--scenarios", "mx-freeze", "--repeat", "3", "--reports", str(tmp_path)]) == 0
+    found = compared(tmp_path)
+    said = {one["scenario"]: one["kind"] for one in found["differences"] if one["metric"] == "rta_inbound"}
+    assert said == {"*": "beyond", "mx-freeze": "open", "mx-kill": "open"}
+    assert found["headline"].startswith(f"Beyond noise over all scenarios: {CLUSTERS[0]} is better than")
+    assert "Over all scenarios" in (folder_of(tmp_path) / "compare.html").read_text()
+
+
+@pytest.mark.parametrize(("stop", "code"), [(KeyboardInterrupt("healed"), 130), (EnvironmentProblem("engine gone"), 4)])
+def test_resume_runs_what_is_left_and_nothing_twice(
+    stop: BaseException, code: int, fake: Fake, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake.stop_at = {3: stop}
+    assert cli.run([*COMMAND, "--repeat", "3", "--reports", str(tmp_path)]) == code
+    folder = folder_of(tmp_path)
+    assert f"go on with: maildrill compare --resume {folder}" in capsys.readouterr().err
+    done = fake.runs[:2]
+    assert cli.run(["compare", "--resume", str(folder)]) == 0
+    assert len(fake.runs) == 7
+    assert not set(fake.runs[2:]) & set(done)
+    assert len(set(fake.runs)) == 6
+    assert cli.run(["compare", "--resume", str(folder)]) == 0
+    assert len(fake.runs) == 7
+    states = [one["state"] for cell in compared(tmp_path)["cells"] for one in cell["attempts"]]
+    assert states.count("unfinished") == (1 if code == 130 else 0)
+
+
+def test_a_killed_drill_without_a_result_is_run_again(fake: Fake, tmp_path: Path) -> None:
+    cli.run([*COMMAND, "--repeat", "1", "--reports", str(tmp_path)])
+    next(folder_of(tmp_path).glob("*/*/result.json")).unlink()
+    assert cli.run(["compare", "--resume", str(folder_of(tmp_path))]) == 0
+    assert len(fake.runs) == 3
+
+
+def test_inconclusive_cells_are_kept_counted_and_rerun_a_stated_number_of_times(fake: Fake, tmp_path: Path) -> None:
+    fake.codes = iter(["BASELINE_UNHEALTHY", "", "PROBES_STARVED", "PROBES_STARVED", "PROBES_STARVED"])
+    assert cli.run([*COMMAND, "--repeat", "1", "--reruns", "2", "--reports", str(tmp_path)]) == 3
+    assert len(fake.runs) == 5
+    found = compared(tmp_path)
+    kept = sorted(sorted(one["state"] for one in cell["attempts"]) for cell in found["cells"])
+    assert kept == [["inconclusive"] * 3, ["inconclusive", "usable"]]
+    page = (folder_of(tmp_path) / "compare.html").read_text()
+    assert "1 of 2 cells have a usable drill; 4 inconclusive" in page
+    assert page.count("PROBES_STARVED") == 3
+    assert cli.run(["compare", "--resume", str(folder_of(tmp_path))]) == 3
+    assert len(fake.runs) == 5
+
+
+def test_too_short_an_observation_is_a_censored_value_and_not_tried_until_it_is_quick(
+    fake: Fake, tmp_path: Path
+) -> None:
+    fake.codes = iter(["HORIZON_TOO_SHORT"] * 2)
+    assert cli.run([*COMMAND, "--repeat", "1", "--reports", str(tmp_path)]) == 0
+    assert len(fake.runs) == 2
+    medians = [one["median"] for one in compared(tmp_path)["summaries"] if one["metric"] == "rta_inbound"]
+    assert medians == [{"value": 8.0, "censored": True}] * 2
+    assert "&gt; 8.00 s" in (folder_of(tmp_path) / "compare.html").read_text()
+
+
+def test_a_second_one_in_the_same_folder_is_refused(
+    fake: Fake, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cli.run([*COMMAND, "--repeat", "1", "--reports", str(tmp_path)])
+    next(folder_of(tmp_path).glob("*/*/result.json")).unlink()
+    with sole_owner(folder_of(tmp_path)):
+        assert cli.run(["compare", "--resume", str(folder_of(tmp_path))]) == 2
+    assert "another maildrill compare is at work" in capsys.readouterr().err
+
+
+def test_a_changed_input_is_refused(fake: Fake, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cli.run([*COMMAND, "--repeat", "1", "--reports", str(tmp_path)])
+    path = folder_of(tmp_path) / "plan.json"
+    plan = json.loads(path.read_text())
+    plan["clusters"][0]["sha256"] = "0"
+    path.write_text(json.dumps(plan))
+    assert cli.run(["compare", "--resume", str(folder_of(tmp_path))]) == 0, (
+        "nothing is left to run, so nothing is needed"
+    )
+    next(folder_of(tmp_path).glob("*/*/result.json")).unlink()
+    assert cli.run(["compare", "--resume", str(folder_of(tmp_path))]) == 2
+    assert f"{CLUSTERS[0]}: changed since this comparison began" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--cluster", "postfix-dovecot-ha"], "at least two clusters"),
+        (["--cluster", "postfix-dovecot-ha", "--cluster", "postfix-dovecot-single"], "needs scenarios"),
+        ([*COMMAND[1:], "--cluster", "postfix-dovecot-hb"], 'did you mean "postfix-dovecot-ha"?'),
+        ([*COMMAND[1:], "--cluster", "postfix-dovecot-ha"], "is given twice"),
+        ([*COMMAND[1:], "--scenarios", "store-kil"], 'did you mean "store-kill"?'),
+        ([*COMMAND[1:], "--profile", "universty"], 'no profile "universty"; did you mean "university"?'),
+        ([*COMMAND[1:], "--candidate", "postfix-dovecot-ha-stock-timers"], "which is not compared here"),
+        (["--resume", "nowhere"], "it has no plan.json"),
+        (["--resume", "nowhere", "--seed", "1"], "--resume follows the plan"),
+    ],
+)
+def test_bad_input_starts_nothing(
+    arguments: list[str], said: str, fake: Fake, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["compare", *arguments, "--reports", str(tmp_path / "new")]) == 2
+    assert said in capsys.readouterr().err
+    assert not fake.runs
+    assert not (tmp_path / "new").exists()
+
+
+def test_profiles_are_fixed_in_the_plan_and_a_late_one_is_said(
+    fake: Fake, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cli.run([*COMMAND, "--repeat", "1", "--profile", "small-practice", "--reports", str(tmp_path)])
+    late = "chosen after the drills had begun"
+    assert compared(tmp_path)["scoreboards"][0]["fixed_before"]
+    assert late not in (folder_of(tmp_path) / "compare.html").read_text()
+    assert "example values" in capsys.readouterr().out
+    cli.run(["compare", "--resume", str(folder_of(tmp_path)), "--profile", "university", "--json"])
+    shown = json.loads(capsys.readouterr().out)
+    assert [(one["profile"], one["fixed_before"]) for one in shown["scoreboards"]] == [("university", False)]
+    assert late in (folder_of(tmp_path) / "compare.html").read_text()
+
+
+def test_csv_has_every_number_and_the_page_needs_no_network(fake: Fake, tmp_path: Path) -> None:
+    cli.run([*COMMAND, "--repeat", "1", "--reports", str(tmp_path)])
+    rows = list(csv.DictReader(io.StringIO((folder_of(tmp_path) / "compare.csv").read_text())))
+    values = {(row["cluster"], row["metric"]): row["value"] for row in rows}
+    assert float(values[CLUSTERS[1], "rta_inbound"]) > 10
+    assert {row["verdict"] for row in rows} == {"pass"}
+    page = (folder_of(tmp_path) / "compare.html").read_text()
+    assert "<svg" in page
+    for reference in ('src="', "url(", "<script", "@import", 'href="http'):
+        assert reference not in page.replace("http://www.w3.org", "")
+
+
+observation = st.builds(Observation, value=st.integers(0, 5).map(float), censored=st.booleans())
+
+
+@given(st.lists(st.lists(observation, min_size=3, max_size=3), min_size=3, max_size=3), st.randoms())
+def test_order_of_cells_does_not_matter(values: list[list[Observation]], dice: random.Random) -> None:
+    cells = order_cells(["a", "b", "c"], ["s"], 3, 1)
+    seen = [
+        CellSeen(**one.model_dump(), verdict="pass", folder=one.cell, maildrill_version="1", attempts=[],
+                 observations={"rta_inbound": values["abc".index(one.cluster)][one.repeat - 1]})
+        for one in cells
+    ]  # fmt: skip
+    plan = Plan(
+        maildrill_version="1", created="", seed=1, repeats=3, reruns=0, cells=cells,
+        scenarios=[PlannedScenario(name="s", title="", why="", file="", sha256="", need_s=1)],
+        clusters=[PlannedCluster(name=name, given="", about="", sha256="") for name in "abc"],
+    )  # fmt: skip
+    first: Comparison = compare(plan, seen)
+    dice.shuffle(seen)
+    assert compare(plan, seen).text() == first.text()
