@@ -26,6 +26,7 @@ from maildrill.journal.events import (
 from maildrill.journal.reader import Journal
 from maildrill.measure import Result, measure
 from maildrill.measure.ledger import CLASSES
+from maildrill.measure.measure import measure_with_tables
 from maildrill.report.html import html
 from maildrill.report.terminal import terminal
 from maildrill.scenario.model import SERVICES, Scenario
@@ -180,8 +181,8 @@ def test_reports_render(empty: bool) -> None:
     )
     lines = "".join(event.line() + "\n" for event in events).encode()
     journal = Journal(not empty, len(lines), "empty" if empty else "", lines)
-    result = measure(journal, scenario())
-    page = html(result, journal)
+    measured = measure_with_tables(journal, scenario())
+    result, page = measured.result, html(measured, scenario())
     assert result.headline in page
     assert page.count("<svg") == 2
     assert "http://" not in page.replace("http://www.w3.org", "")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maildrill.measure.result import FaultLife, Outage
-from maildrill.measure.services import Seen, find_outages
+from maildrill.measure.runs import fold, unseen_after, with_gaps
+from maildrill.measure.services import find_outages
 from maildrill.scenario.model import Scenario
 
 PLAN = Scenario.model_validate({
@@ -21,8 +23,12 @@ def outages(*down: tuple[float, float], horizon: float = 60.0) -> list[Outage]:
     """Probes every 0.1 s that take 0.05 s, or 0.5 s when they fail: while due in ``down``."""
     dues = [i / 10 for i in range(int(horizon * 10))]
     bad = [any(a <= due < b for a, b in down) for due in dues]
-    probes = [Seen(due, due + (0.5 if fails else 0.05), not fails) for due, fails in zip(dues, bad, strict=True)]
-    return find_outages(probes, [KILL], horizon, PLAN)
+    probes = pl.DataFrame({
+        "t": dues, "service": ["s"] * len(dues), "ok": [not fails for fails in bad],
+        "end": [due + (0.5 if fails else 0.05) for due, fails in zip(dues, bad, strict=True)],
+    })  # fmt: skip
+    runs = with_gaps(fold(probes, unseen_after(0.1))["s"], 0.0, horizon, unseen_after(0.1))
+    return find_outages(runs, [KILL], horizon, PLAN)
 
 
 def test_outages_are_counted_from_the_effect_and_from_the_heal() -> None:

@@ -19,13 +19,24 @@ HEADLINE_STREAMS = ("inbound", "submission", "outbound")
 CLASSES = tuple(name for name in Counts.model_fields if name != "offered")
 
 
+MOST_IDS = 100
+
+
 @dataclass(frozen=True)
 class Messages:
-    """``table``: one row a message. ``copies``: one row a copy found by the final census."""
+    """``table``: one row a message, numbered ``m``. ``copies``: one row a copy found by the final census."""
 
     table: pl.DataFrame
     copies: pl.DataFrame
     mailboxes_not_whole: list[str]
+
+
+def _offers(frames: Frames) -> pl.DataFrame:
+    """The offers, numbered; of an id that was offered twice, the first."""
+    offers = frames["offer"]
+    if offers["id"].n_unique() < len(offers):
+        offers = offers.sort(offers.columns).unique("id", keep="first", maintain_order=True)
+    return offers.with_row_index("m")
 
 
 def _censuses(frames: Frames) -> pl.DataFrame:
@@ -33,46 +44,57 @@ def _censuses(frames: Frames) -> pl.DataFrame:
     return frames["census"].sort("t", "whole", "error").unique("mailbox", keep="last", maintain_order=True)
 
 
-def _copies(census: pl.DataFrame) -> pl.DataFrame:
-    ids = census.select("mailbox", pl.col("ids").alias("id")).explode("id")
-    hashes = census.select(pl.col("hashes").alias("found_hash")).explode("found_hash")
-    if len(ids) == len(hashes):
-        return pl.concat([ids, hashes], how="horizontal").drop_nulls("id")
-    return ids.with_columns(found_hash=pl.lit(None, pl.String)).drop_nulls("id")
+def _copies(census: pl.DataFrame, offers: pl.DataFrame) -> pl.DataFrame:
+    """m, mailbox, found_hash and rcpt, hash as offered, of each copy of a known message."""
+    uneven = pl.col("ids").list.len() != pl.col("hashes").list.len()
+    unknown = pl.lit(None, pl.String).repeat_by(pl.col("ids").list.len())
+    lists = census.select("mailbox", "ids", hashes=pl.when(uneven).then(unknown).otherwise("hashes"))
+    found = lists.explode("ids", "hashes").rename({"ids": "id", "hashes": "found_hash"}).drop_nulls("id")
+    return found.join(offers.select("id", "m", "rcpt", "hash"), on="id", how="inner").drop("id")
 
 
-def _attempts(frames: Frames) -> pl.DataFrame:
-    """Per message: accepted and ambiguous attempts, the end of the first accepted, the last outcome."""
-    accepted = pl.col("outcome") == "accepted"
+def _attempts(frames: Frames, offers: pl.DataFrame) -> pl.DataFrame:
+    """Per message: the end of the first accepted attempt, was one ambiguous or permanent, the last outcome."""
+    outcome = pl.col("outcome")
     return (
         frames["attempt"]
+        .join(offers.select("id", "m"), on="id", how="inner")
+        .select(
+            "m", "t", "n", "end", "outcome",
+            accepted_at=pl.when(outcome == "accepted").then("end"),
+            ambiguous=outcome == "ambiguous",
+            permanent=outcome == "permanent",
+        )
         .sort("t", "n", "end", "outcome")
-        .group_by("id", maintain_order=True)
+        .group_by("m")
         .agg(
-            accepted_at=pl.col("end").filter(accepted).min(),
-            ambiguous=(pl.col("outcome") == "ambiguous").any(),
+            pl.col("accepted_at").min(),
+            pl.col("ambiguous", "permanent").max(),
             last_outcome=pl.col("outcome").last(),
         )
-    )
+    )  # fmt: skip
 
 
-def _held(frames: Frames, after: float | None, before: float | None = None) -> pl.DataFrame:
+def held_ids(frames: Frames, after: float | None, before: float | None = None) -> pl.Series:
     """Ids found on volumes from ``after`` on, and before ``before`` (s)."""
     held = frames["held"]
     held = held.filter(pl.col("t") >= after) if after is not None else held.clear()
     if before is not None:
         held = held.filter(pl.col("t") < before)
-    return held.select(pl.col("ids").alias("id")).explode("id").drop_nulls().unique().sort("id")
+    return held["ids"].explode().drop_nulls().unique()
 
 
 def _first_copies(frames: Frames, offers: pl.DataFrame) -> pl.DataFrame:
     """Per message: when a copy was first seen in its own mailbox, and that copy's UID."""
-    own = frames["copy"].join(offers.select("id", "rcpt"), on="id").filter(pl.col("mailbox") == pl.col("rcpt"))
-    return (
-        own.sort("t", "uid")
-        .group_by("id", maintain_order=True)
-        .agg(seen_at=pl.col("t").first(), uid=pl.col("uid").first())
-    )
+    own = frames["copy"].join(offers.select("id", "m", "rcpt"), on="id", how="inner")
+    own = own.filter(pl.col("mailbox") == pl.col("rcpt")).select("m", "uid", seen_at="t")
+    return own.sort("seen_at", "uid").group_by("m").agg(pl.col("seen_at", "uid").first())
+
+
+def _bounces(frames: Frames, offers: pl.DataFrame) -> pl.DataFrame:
+    """Per bounced message: that it was, and the gravest status of all its bounces."""
+    statuses = frames["bounce"].group_by("id").agg(bounce_status=pl.col("status").max())
+    return statuses.join(offers.select("id", "m"), on="id").select("m", "bounce_status", bounced=pl.lit(True))
 
 
 def _class() -> pl.Expr:
@@ -93,24 +115,26 @@ def _class() -> pl.Expr:
 
 def trace_messages(frames: Frames) -> Messages:
     """Join everything known about each offered message, and classify it."""
-    offers = frames["offer"].unique("id", keep="first", maintain_order=True)
+    offers = _offers(frames)
     census = _censuses(frames)
-    copies = _copies(census).join(offers.select("id", "rcpt", "hash"), on="id", how="inner")
-    own = copies.filter(pl.col("mailbox") == pl.col("rcpt")).group_by("id").agg(own_copies=pl.len())
-    whole = census.select(pl.col("mailbox").alias("rcpt"), pl.col("whole").alias("census_whole"), census_at=pl.col("t"))
-    bounces = frames["bounce"].select("id").unique().with_columns(bounced=pl.lit(True))
-    held = _held(frames, phase_start(frames, "census")).with_columns(held=pl.lit(True))
+    copies = _copies(census, offers)
+    own = copies.filter(pl.col("mailbox") == pl.col("rcpt")).group_by("m").agg(own_copies=pl.len())
+    whole = census.select(rcpt="mailbox", census_whole="whole", census_at="t")
+    began = phase_start(frames, "census")
+    held, queued = held_ids(frames, began), held_ids(frames, float("-inf"), began)
     table = (
-        offers.join(_attempts(frames), on="id", how="left")
-        .join(own, on="id", how="left")
-        .join(bounces, on="id", how="left")
-        .join(held, on="id", how="left")
+        offers.join(_attempts(frames, offers), on="m", how="left")
+        .join(own, on="m", how="left")
+        .join(_first_copies(frames, offers), on="m", how="left")
+        .join(_bounces(frames, offers), on="m", how="left")
         .join(whole, on="rcpt", how="left")
-        .join(_first_copies(frames, offers), on="id", how="left")
-        .with_columns(pl.col("own_copies").fill_null(0).cast(pl.Int64))
-        .with_columns(pl.col("bounced", "held", "census_whole", "ambiguous").fill_null(False))
-        .with_columns(fate=_class())
-        .sort("t", "id")
+        .with_columns(
+            pl.col("own_copies").fill_null(0).cast(pl.Int64),
+            pl.col("bounced", "census_whole", "ambiguous", "permanent").fill_null(False),
+            held=pl.col("id").is_in(held.implode()),
+            held_before=pl.col("id").is_in(queued.implode()),
+        )
+        .with_columns(fate=_class().cast(pl.Categorical))
     )
     return Messages(table, copies, sorted(census.filter(~pl.col("whole"))["mailbox"].to_list()))
 
@@ -121,34 +145,78 @@ def count_classes(table: pl.DataFrame) -> Counts:
     return Counts(offered=len(table), **{name: found.get(name, 0) for name in CLASSES})
 
 
-def _inversions(table: pl.DataFrame) -> int:
+def _inverted(table: pl.DataFrame) -> pl.DataFrame:
     """Messages of one sender in one mailbox, seen after one that was offered later."""
-    seen = table.filter(pl.col("seen_at").is_not_null()).sort("seen_at", "uid", "t", "id")
-    latest = pl.col("t").cum_max().over("sender", "rcpt")
-    return int(seen.select((pl.col("t") < latest).sum()).item())
+    seen = table.filter(pl.col("seen_at").is_not_null()).select("seen_at", "uid", "t", "id", "sender", "rcpt")
+    seen = seen.sort("seen_at", "uid", "t", "id")
+    return seen.filter(pl.col("t") < pl.col("t").cum_max().over("sender", "rcpt"))
+
+
+def _defects(messages: Messages) -> dict[str, pl.Series]:
+    """Ids of what should not have happened, beside the classes, all streams.
+
+    Every recipient of a drill exists, so each permanent refusal is false, and so is each bounce: with a
+    permanent status (RFC 3463: 5.x.x) it is a false rejection, with any other, or 5.4.7 (delivery time
+    expired), it is premature. ``silently_expired``: lost, and seen in a queue before.
+    """
+    table, copies = messages.table, messages.copies
+    bounced, status = pl.col("bounced"), pl.col("bounce_status")
+    final = (status.str.starts_with("5.") & (status != "5.4.7")).fill_null(False)
+    extra = pl.col("own_copies") > 1
+
+    def ids(condition: pl.Expr) -> pl.Series:
+        return table.filter(condition)["id"]
+
+    def ids_of(some: pl.DataFrame) -> pl.Series:
+        return table.join(some.select("m"), on="m", how="semi")["id"] if len(some) else table["id"].clear()
+
+    return {
+        "false_rejections": ids(pl.col("permanent") | (bounced & final)),
+        "premature_bounces": ids(bounced & ~final),
+        "silently_expired": ids((pl.col("fate") == "lost") & pl.col("held_before")),
+        "corrupt": ids_of(copies.filter(pl.col("found_hash") != pl.col("hash"))),
+        "misdelivered": ids_of(copies.filter(pl.col("mailbox") != pl.col("rcpt"))),
+        "duplicates_protocol": ids(extra & pl.col("ambiguous")),
+        "duplicates_system": ids(extra & ~pl.col("ambiguous")),
+    }
+
+
+def _first(ids: pl.Series) -> list[str]:
+    return list(ids.unique().bottom_k(MOST_IDS).sort()) if len(ids) else []
+
+
+def listed(messages: Messages, defects: dict[str, pl.Series], inverted: pl.DataFrame) -> dict[str, list[str]]:
+    """The first hundred ids of each unhappy class and each defect that occurred, all streams."""
+    found = {str(fate): part["id"] for (fate,), part in messages.table.select("fate", "id").filter(
+        ~pl.col("fate").is_in(["delivered", "ambiguous_delivered"])).group_by("fate")}  # fmt: skip
+    found |= defects | {"order_inversions": inverted["id"]}
+    return {name: _first(ids) for name, ids in sorted(found.items()) if len(ids)}
 
 
 def make_ledger(frames: Frames, messages: Messages) -> Ledger:
     """The ledger of the headline streams, of each stream, and of what is true beside the classes."""
     table, copies = messages.table, messages.copies
     main = table.filter(pl.col("stream").is_in(HEADLINE_STREAMS))
-    streams = {str(name): count_classes(part) for (name,), part in sorted(table.group_by("stream"))}
+    streams = {str(name): count_classes(part) for (name,), part in table.select("stream", "fate").group_by("stream")}
     counts = count_classes(main)
     offered = len(frames["offer"].filter(pl.col("stream").is_in(HEADLINE_STREAMS)))
     added_up = sum(getattr(counts, name) for name in CLASSES)
-    lost = table.filter(pl.col("fate") == "lost")["id"].sort().to_list()
-    settle = _held(frames, phase_start(frames, "settle"), phase_start(frames, "census"))
+    defects, inverted = _defects(messages), _inverted(main)
+    settle = held_ids(frames, phase_start(frames, "settle"), phase_start(frames, "census"))
     return Ledger(
         **(counts.model_dump() | {"offered": offered}),
         identity=added_up == offered and len(table) == len(frames["offer"]),
         accepted=int(main["accepted_at"].is_not_null().sum()),
-        held_at_settle=len(settle.join(main, on="id", how="semi")),
+        held_at_settle=int(main["id"].is_in(settle.implode()).sum()),
         corrupt=int((copies["found_hash"] != copies["hash"]).sum()),
         misdelivered=int((copies["mailbox"] != copies["rcpt"]).sum()),
-        order_inversions=_inversions(main),
-        lost_all_streams=len(lost),
-        lost_ids=lost[:100],
-        by_stream=streams,
+        order_inversions=len(inverted),
+        false_rejections=len(defects["false_rejections"]),
+        premature_bounces=len(defects["premature_bounces"]),
+        silently_expired=len(defects["silently_expired"]),
+        lost_all_streams=int((table["fate"] == "lost").sum()),
+        ids=listed(messages, defects, inverted),
+        by_stream=dict(sorted(streams.items())),
     )
 
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
+
+import polars as pl
 
 import maildrill
 from maildrill.journal.reader import Journal
 from maildrill.measure.faults import fault_lives
 from maildrill.measure.frames import Frames, load_frames
 from maildrill.measure.ledger import count_duplicates, make_ledger, trace_messages
+from maildrill.measure.recovery import with_backlog
 from maildrill.measure.result import Censored, Result, Service
-from maildrill.measure.services import measure_services
+from maildrill.measure.services import horizon_of, measure_services
+from maildrill.measure.silence import read_outage, write_outage
 from maildrill.measure.timing import catch_up, delay_debt, latency_by_phase, lateness, message_latency, recovery_point
 from maildrill.measure.verdict import Facts, judge
 from maildrill.scenario.model import Scenario
@@ -21,6 +26,9 @@ SOURCES = {
     "delay_debt_message_minutes": "attempt, copy: sum of latency beyond the baseline's median, headline streams",
     "duplicates": "census: extra copies of an id in its own mailbox; attempt: was one ambiguous",
     "faults": "fault: first event of each state",
+    "ledger.false_rejections": "attempt: permanent; bounce: status 5.x.x but 5.4.7; every recipient exists",
+    "ledger.premature_bounces": "bounce: any other status",
+    "ledger.silently_expired": "lost; held: seen on a volume before the census phase",
     "latency": "attempt: end of the first accepted; copy: first in the right mailbox; phase: by acceptance",
     "lateness": "offer: late; probe: begin - t",
     "ledger": "offer, attempt, census (last of each mailbox), bounce, held (after the census phase began)",
@@ -28,10 +36,26 @@ SOURCES = {
     "ledger.held_at_settle": "held: between the settle and the census phase",
     "ledger.misdelivered": "census: mailbox compared with offer: rcpt",
     "ledger.order_inversions": "copy: first of each id, compared with offer: t, per sender and recipient",
+    "read_outage": "probe: ends of successful mailbox probes, from the baseline to the drain phase",
     "rpa": "fault: first effective; attempt: earliest accepted end among the lost, all streams; offer: size",
     "services": "probe, by when each was due, up to the drain phase; fault: effective, heal-requested",
+    "services.recovery": "as services; node: first detail that begins with proxy:, dns: or replication:",
+    "services.unobserved": "probe: stretches without one longer than ten intervals and a second",
+    "timers": "cluster.json",
     "timings": "note: names ending in _s",
+    "write_outage": "attempt: first accepted end of each message, from the baseline to the drain phase",
 }
+Timers = dict[str, dict[str, str | int | float]]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A result, and the tables behind it that a report draws: ``probes`` and ``latency`` of each message."""
+
+    result: Result
+    probes: pl.DataFrame
+    latency: pl.DataFrame
+
 
 
 def _headline(facts: Facts) -> str:
@@ -81,14 +105,20 @@ def _notes(frames: Frames) -> tuple[dict[str, float], bool]:
     return timings, "clean" in names and "not-clean" not in names
 
 
-def measure(journal: Journal, scenario: Scenario) -> Result:
-    """Measure a drill from the sealed part of its journal."""
-    frames = load_frames(journal.lines)
+def measure(journal: Journal, scenario: Scenario, timers: Timers | None = None) -> Result:
+    """Measure a drill from the sealed part of its journal. Raises BadInput if a sealed line is not an event."""
+    return measure_with_tables(journal, scenario, timers).result
+
+
+def measure_with_tables(journal: Journal, scenario: Scenario, timers: Timers | None = None) -> Measured:
+    """Like ``measure``, with what a report draws."""
+    frames = load_frames(journal.blocks())
     faults, messages = fault_lives(frames), trace_messages(frames)
-    table = messages.table
+    table, horizon = messages.table, horizon_of(frames)
     services = measure_services(frames, faults, scenario)
     ledger, duplicates, rpa = make_ledger(frames, messages), count_duplicates(table), recovery_point(table, faults)
     catch_up_s, never = catch_up(table, services, faults)
+    services = with_backlog(services, catch_up_s)
     late, latency = lateness(frames), message_latency(table, frames)
     by_phase = latency_by_phase(latency)
     facts = Facts(
@@ -97,11 +127,13 @@ def measure(journal: Journal, scenario: Scenario) -> Result:
     verdict, diagnostics = judge(facts)
     timings, clean = _notes(frames)
     errors = frames["clock"]["error_s"].to_list()
-    return Result(
+    result = Result(
         **_identity(frames, scenario),
         verdict=verdict, headline=_headline(facts), diagnostics=diagnostics, services=services, ledger=ledger,
         duplicates=duplicates, rpa=rpa, catch_up_s=catch_up_s, never_visible=never,
+        write_outage=write_outage(table, frames, horizon), read_outage=read_outage(frames, horizon),
         delay_debt_message_minutes=delay_debt(latency, by_phase), latency=by_phase, faults=faults,
-        timings=timings, clean=clean, clock_error_s=max(map(abs, errors), default=0.0), lateness=late,
-        sources=SOURCES,
+        timers=timers or {}, timings=timings, clean=clean, clock_error_s=max(map(abs, errors), default=0.0),
+        lateness=late, sources=SOURCES,
     )  # fmt: skip
+    return Measured(result, frames["probe"], latency)

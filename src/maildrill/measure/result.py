@@ -47,14 +47,34 @@ class Trigger(Part):
     effective: float
 
 
+class Gap(Part):
+    """From ``start`` to ``end``, s on the drill's clock."""
+
+    start: float
+    end: float
+
+
+class Recovery(Part):
+    """The deciding outage of a service in parts, s; known parts add up to ``whole_s`` (all upper bounds)."""
+
+    since: Trigger
+    detected_s: float | None = Field(description="effect until the cluster noticed; None: unknown, then in the next")
+    first_success_s: float | None = Field(description="from there to the first success")
+    sustained_s: float | None = Field(description="from there to the start of sustained success")
+    backlog_s: float | None = Field(description="from there until mail accepted before the return was visible")
+    whole_s: float | None
+
+
 class Outage(Part):
     """Down from ``start`` until between ``lower`` and ``upper`` (None: not back)."""
 
     start: float
     lower: float
     upper: float | None
+    first_success: float | None = Field(description="end of the first success since the trigger, lasting or not")
     trigger: Trigger | None
     failed: int
+    unobserved_s: float = Field(description="without a sample between start and upper, s")
     observed_s: float = Field(description="success observed after the last failure, s")
 
 
@@ -62,8 +82,10 @@ class Service(Part):
     """One service as its probes saw it."""
 
     rto_s: float | None
-    rta_s: Interval | Censored | None
+    rta_s: Interval | Censored | None = Field(description="None: not observed")
+    recovery: Recovery | None
     outages: list[Outage]
+    unobserved: list[Gap] = Field(description="stretches without a sample, from the baseline to the horizon")
     probes: int
     failed: int
     baseline_ok: float | None
@@ -95,7 +117,10 @@ class Ledger(Counts):
     misdelivered: int
     order_inversions: int
     lost_all_streams: int
-    lost_ids: list[str] = Field(description="the first 100, all streams")
+    false_rejections: int = Field(description="permanently refused or bounced though the recipient exists, all streams")
+    premature_bounces: int = Field(description="bounced because a queue gave up, all streams")
+    silently_expired: int = Field(description="lost, and seen in a queue before, all streams")
+    ids: dict[str, list[str]] = Field(description="class or defect -> the first 100 ids, all streams")
     by_stream: dict[str, Counts]
 
 
@@ -112,6 +137,7 @@ class Rpa(Part):
     seconds: float | None
     messages: int
     bytes: int
+    accepted: int = Field(description="N: acknowledged messages, all streams")
     bound: float | None
 
 
@@ -167,9 +193,12 @@ class Result(Part):
     rpa: Rpa
     catch_up_s: float | None
     never_visible: int
+    write_outage: dict[str, Gap] = Field(description="longest time without an acknowledgement, by way in")
+    read_outage: Gap | None = Field(description="longest time without a successful mailbox probe")
     delay_debt_message_minutes: float
     latency: dict[str, Quantiles]
     faults: list[FaultLife]
+    timers: dict[str, dict[str, str | int | float]] = Field(description="declared in the cluster file, by image")
     timings: dict[str, float]
     clean: bool
     clock_error_s: float

@@ -1,28 +1,20 @@
 """Services: outages, and the recovery time achieved (RTA), from probes stamped with when they were due.
 
-A failed probe is evidence of "down" at the moment it was due. An outage begins with a failure and
-lasts until the first success s such that nothing fails in [s, s + W + R]. ``lower`` is when the last
-failed probe was due; ``upper`` the earliest end of a success due at or after s.
+A failed probe is evidence of "down" at the moment it was due. An outage begins with a failure and lasts until
+the first success s such that nothing fails, and nothing goes unobserved, in [s, s + W + R]. ``lower`` is when
+the last failed probe was due; ``upper`` the earliest end of a success due at or after s. A stretch without
+samples is no evidence of down, but none of up either: it can only widen the interval.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import polars as pl
 
 from maildrill.measure.frames import Frames, phase_start
-from maildrill.measure.result import Censored, FaultLife, Interval, Outage, Service, Trigger
+from maildrill.measure.recovery import recovery_of
+from maildrill.measure.result import Censored, FaultLife, Gap, Interval, Outage, Service, Trigger
+from maildrill.measure.runs import Run, fold, unseen_after, with_gaps
 from maildrill.scenario.model import SERVICES, Scenario
-
-
-@dataclass(frozen=True)
-class Seen:
-    """One probe: due, end (s), and whether it succeeded."""
-
-    due: float
-    end: float
-    ok: bool
 
 
 def horizon_of(frames: Frames) -> float:
@@ -43,27 +35,27 @@ def triggers_of(faults: list[FaultLife]) -> list[tuple[Trigger, float | None]]:
     return sorted(found, key=lambda pair: (pair[0].effective, pair[0].name, pair[0].state))
 
 
-def _trigger(first: Seen, lower: float, faults: list[FaultLife], deadline: float) -> Trigger | None:
+def _trigger(first: Run, lower: float, faults: list[FaultLife], deadline: float) -> Trigger | None:
     """The latest trigger the outage can be due to; else the first effect that fell into it."""
     best = None
     for trigger, asked in triggers_of(faults):
-        early = asked is not None and asked <= first.end and trigger.effective - deadline <= first.due
-        if trigger.effective <= first.due or early:
+        early = asked is not None and asked <= first.end and trigger.effective - deadline <= first.first
+        if trigger.effective <= first.first or early:
             best = trigger
         elif best is None and trigger.state == "effective" and trigger.effective <= lower:
             return trigger
     return best
 
 
-def _groups(probes: list[Seen], need: float) -> list[tuple[int, int]]:
-    """(first failure, last failure) of each outage, as positions in ``probes``."""
+def _groups(runs: list[Run], need: float) -> list[tuple[int, int]]:
+    """(first, last) position of each stretch that is not sustained success: it begins and ends with a bad run."""
     groups: list[tuple[int, int]] = []
     success: float | None = None
-    for i, probe in enumerate(probes):
-        if probe.ok:
-            success = probe.due if success is None else success
+    for i, run in enumerate(runs):
+        if run.ok:
+            success = run.first
             continue
-        if groups and (success is None or probe.due <= success + need):
+        if groups and (success is None or run.first <= success + need):
             groups[-1] = (groups[-1][0], i)
         else:
             groups.append((i, i))
@@ -71,56 +63,83 @@ def _groups(probes: list[Seen], need: float) -> list[tuple[int, int]]:
     return groups
 
 
-def find_outages(probes: list[Seen], faults: list[FaultLife], horizon: float, scenario: Scenario) -> list[Outage]:
-    """All outages of one service, from its probes in the order they were due."""
-    window, relapse = scenario.sustained.window, scenario.sustained.relapse
-    outages = []
-    for first, last in _groups(probes, window + relapse):
-        after = [probe for probe in probes[last + 1 :] if probe.ok]
-        observed = max(0.0, horizon - after[0].due) if after else 0.0
-        back = bool(after) and observed >= window
-        outages.append(
-            Outage(
-                start=probes[first].due,
-                lower=probes[last].due,
-                upper=min(probe.end for probe in after) if back else None,
-                trigger=_trigger(probes[first], probes[last].due, faults, scenario.probes.deadline),
-                failed=sum(not probe.ok for probe in probes[first : last + 1]),
-                observed_s=observed,
-            )
-        )
-    return outages
+def _outage(runs: list[Run], group: tuple[int, int], faults: list[FaultLife], horizon: float, plan: Scenario) -> Outage:
+    first, last = group
+    inside = runs[first : last + 1]
+    after = [run for run in runs[last + 1 :] if run.ok]
+    failures = [run for run in inside if run.ok is False]
+    observed = max(0.0, horizon - after[0].first) if after else 0.0
+    lower = failures[-1].last if failures else inside[0].first
+    begin = failures[0] if failures else inside[0]
+    seen_until = max(lower, inside[-1].last)
+    trigger = _trigger(begin, seen_until, faults, plan.probes.deadline)
+    zero = max(begin.first, trigger.effective) if trigger else begin.first
+    back = bool(after) and observed >= plan.sustained.window
+    upper = min(run.end for run in after) if back else None
+    successes = [max(run.end, zero) for run in [*inside, *after] if run.ok and run.last >= zero]
+    success = min(successes, default=None)
+    return Outage(
+        start=begin.first,
+        lower=lower,
+        upper=upper,
+        first_success=success if success is None or upper is None else min(success, upper),
+        trigger=trigger,
+        failed=sum(run.count for run in failures),
+        unobserved_s=sum(run.last - run.first for run in inside if run.ok is None),
+        observed_s=observed,
+    )
 
 
-def _rta(outages: list[Outage]) -> Interval | Censored:
-    """The longest recovery, counted from each outage's trigger."""
-    lower, upper, censored = 0.0, 0.0, False
+def find_outages(runs: list[Run], faults: list[FaultLife], horizon: float, scenario: Scenario) -> list[Outage]:
+    """All outages of one service, from its runs (gaps included) in the order they were due."""
+    need = scenario.sustained.window + scenario.sustained.relapse
+    return [_outage(runs, group, faults, horizon, scenario) for group in _groups(runs, need)]
+
+
+def _rta(outages: list[Outage]) -> Interval | Censored | None:
+    """The longest recovery, counted from each outage's trigger; None if nobody looked when it mattered."""
+    lower, upper, censored, failed = 0.0, 0.0, False, False
     for outage in outages:
         if outage.trigger is not None:
             zero = outage.trigger.effective
-            lower = max(lower, outage.lower - zero)
+            failed = failed or outage.failed > 0
+            lower = max(lower, outage.lower - zero) if outage.failed else lower
             upper = max(upper, (outage.upper or 0.0) - zero)
             censored = censored or outage.upper is None
-    return Censored(at_least_s=lower) if censored else Interval(lower=lower, upper=max(lower, upper))
+    if censored:
+        return Censored(at_least_s=lower) if failed else None
+    return Interval(lower=lower, upper=max(lower, upper))
 
 
-def _judge(rta: Interval | Censored | None, rto: float | None) -> str:
+def _judge(rta: Interval | Censored | None, rto: float | None, outages: list[Outage]) -> str:
+    """By the upper bound; but if only a stretch without samples put that over the RTO, nothing is proven."""
     if rto is None:
         return "none"
     if rta is None:
         return "inconclusive"
     if isinstance(rta, Censored):
         return "fail" if rta.at_least_s >= rto else "inconclusive"
-    return "pass" if rta.upper <= rto else "fail"
+    if rta.upper <= rto:
+        return "pass"
+    return "fail" if any(_proven(outage, rto) for outage in outages) else "inconclusive"
 
 
-def _baseline(probes: list[Seen], frames: Frames) -> float | None:
+def _proven(outage: Outage, rto: float) -> bool:
+    """Whether this outage was longer than the RTO, unobserved stretches taken in the service's favour."""
+    if outage.trigger is None or outage.upper is None or outage.upper - outage.trigger.effective <= rto:
+        return False
+    return outage.unobserved_s == 0 or (outage.failed > 0 and outage.lower - outage.trigger.effective > rto)
+
+
+def _baseline(probes: pl.DataFrame, frames: Frames) -> float | None:
     """Share of successful probes that ended within the baseline; None without any."""
     begin, end = phase_start(frames, "baseline"), phase_start(frames, "timeline")
     if begin is None:
         return None
-    found = [probe.ok for probe in probes if begin <= probe.due and (end is None or probe.end < end)]
-    return sum(found) / len(found) if found else None
+    found = probes.filter(pl.col("t") >= begin)
+    if end is not None:
+        found = found.filter(pl.col("end") < end)
+    return float(found["ok"].sum()) / len(found) if len(found) else None
 
 
 def rto_of(scenario: Scenario, service: str) -> float | None:
@@ -131,23 +150,34 @@ def rto_of(scenario: Scenario, service: str) -> float | None:
 
 def measure_services(frames: Frames, faults: list[FaultLife], scenario: Scenario) -> dict[str, Service]:
     """Every service that was probed or has an objective."""
-    horizon = horizon_of(frames)
+    horizon, unseen = horizon_of(frames), unseen_after(scenario.probes.every)
+    probes = frames["probe"].filter(pl.col("t") <= horizon)
+    runs = fold(probes, unseen)
+    begin = phase_start(frames, "baseline")
+    if begin is None:
+        begin = float(probes["t"][0]) if len(probes) else horizon
     services = {}
     for name in SERVICES:
-        rows = frames["probe"].filter((pl.col("service") == name) & (pl.col("t") <= horizon))
-        probes = [Seen(*row) for row in rows.select("t", "end", "ok").iter_rows()]
-        rto = rto_of(scenario, name)
-        if not probes and rto is None:
+        if name not in runs and rto_of(scenario, name) is None:
             continue
-        outages = find_outages(probes, faults, horizon, scenario)
-        rta = _rta(outages) if probes else None
-        services[name] = Service(
-            rto_s=rto,
-            rta_s=rta,
-            outages=outages,
-            probes=len(probes),
-            failed=sum(not probe.ok for probe in probes),
-            baseline_ok=_baseline(probes, frames),
-            verdict=_judge(rta, rto),
-        )
+        full = with_gaps(runs.get(name, []), begin, horizon, unseen)
+        services[name] = _service(full, probes.filter(pl.col("service") == name), name, faults, frames, scenario)
     return services
+
+
+def _service(
+    runs: list[Run], probes: pl.DataFrame, name: str, faults: list[FaultLife], frames: Frames, scenario: Scenario
+) -> Service:
+    outages = find_outages(runs, faults, horizon_of(frames), scenario) if len(probes) else []
+    rta, rto = _rta(outages) if len(probes) else None, rto_of(scenario, name)
+    return Service(
+        rto_s=rto,
+        rta_s=rta,
+        recovery=recovery_of(outages, frames["node"]),
+        outages=outages,
+        unobserved=[Gap(start=run.first, end=run.last) for run in runs if run.ok is None],
+        probes=len(probes),
+        failed=int((~probes["ok"]).sum()),
+        baseline_ok=_baseline(probes, frames),
+        verdict=_judge(rta, rto, outages),
+    )

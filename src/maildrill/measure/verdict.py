@@ -119,6 +119,19 @@ def _horizon(facts: Facts) -> Found:
     return found
 
 
+def _unobserved(facts: Facts) -> Found:
+    """Services with an objective that nobody looked at while it mattered."""
+    found: Found = []
+    for name, service in facts.services.items():
+        gaps = [outage for outage in service.outages if outage.trigger and outage.unobserved_s]
+        if service.verdict != "inconclusive" or not (gaps or not service.probes):
+            continue
+        spans = ", ".join(f"from {gap.start:.2f} s to {gap.end:.2f} s" for gap in service.unobserved)
+        why = " (it is probed only while mail is accepted)" if name in ("delivery", "outbound") else ""
+        found.append(("NOT_OBSERVED", f"{name}: not observed {spans or 'at all'}{why}"))
+    return found
+
+
 def _mail(facts: Facts) -> Found:
     found: Found = []
     if not facts.ledger.identity:
@@ -175,7 +188,8 @@ def _missed(facts: Facts) -> list[str]:
 
 def judge(facts: Facts) -> tuple[Verdict, list[Diagnostic]]:
     """The verdict and its reasons: doubts about the drill itself outrank a missed objective."""
-    doubts = [*_harness(facts), *_baseline(facts), *_faults(facts), *_horizon(facts), *_mail(facts)]
+    looks = (_harness, _baseline, _faults, _horizon, _unobserved, _mail)
+    doubts = [found for look in looks for found in look(facts)]
     missed: Found = [("OBJECTIVE_MISSED", text) for text in _missed(facts)]
     codes = {code for code, _ in doubts}
     verdict: Verdict = "pass"

@@ -8,16 +8,16 @@ import altair as alt
 import polars as pl
 import vl_convert
 
-from maildrill.measure.frames import Frames
 from maildrill.measure.result import Result
+from maildrill.measure.runs import fold, unseen_after
 
-MOST_POINTS = 5000
+MOST_POINTS = 2000
 WIDTH = 860
 
 
 def svg(chart: Any) -> str:
     """A chart as SVG text; nothing is fetched."""
-    return str(vl_convert.vegalite_to_svg(chart.to_json(), allowed_base_urls=[]))
+    return str(vl_convert.vegalite_to_svg(chart.to_json(validate=False), allowed_base_urls=[]))
 
 
 def _bands(result: Result, end: float) -> list[dict[str, Any]]:
@@ -38,28 +38,36 @@ def _band_layer(result: Result, end: float) -> Any:
     return alt.Chart(data).mark_rect(color="#c0392b", opacity=0.15).encode(x="from:Q", x2="to:Q")
 
 
-def services_chart(result: Result, frames: Frames) -> str:
-    """Each service's probes over time (SVG): green succeeded, red failed; faults as bands."""
-    probes = frames["probe"]
-    probes = probes.sample(4 * MOST_POINTS, seed=0).sort("t") if len(probes) > 4 * MOST_POINTS else probes
-    rows = [
-        {"t": t, "service": s, "probe": "ok" if ok else "failed"}
-        for t, s, ok in probes.select("t", "service", "ok").iter_rows()
+def _bars(probes: pl.DataFrame, every: float) -> list[dict[str, Any]]:
+    """Each run of probes of one outcome as a bar; the longest ones if there are too many to draw."""
+    bars: list[dict[str, Any]] = [
+        {"from": run.first, "to": run.last + every, "service": service, "probe": "ok" if run.ok else "failed"}
+        for service, runs in fold(probes, unseen_after(every)).items()
+        for run in runs
     ]
-    end = max((row["t"] for row in rows), default=0.0)
+    return sorted(bars, key=lambda bar: bar["from"] - bar["to"])[:MOST_POINTS]
+
+
+def services_chart(result: Result, probes: pl.DataFrame, every: float) -> str:
+    """Each service's probes over time (SVG): green succeeded, red failed, blank not observed; faults as bands."""
+    rows = _bars(probes, every)
+    end = max((row["to"] for row in rows), default=0.0)
     colour = alt.Color("probe:N", scale=alt.Scale(domain=["ok", "failed"], range=["#2e8b57", "#c0392b"]))
-    ticks = (
+    bars = (
         alt.Chart(alt.Data(values=rows))
-        .mark_tick(thickness=2, height=18)
+        .mark_bar(height=18)
         .encode(
-            x=alt.X("t:Q", title="seconds since the start of the drill"), y=alt.Y("service:N", title=None), color=colour
+            x=alt.X("from:Q", title="seconds since the start of the drill"),
+            x2="to:Q",
+            y=alt.Y("service:N", title=None),
+            color=colour,
         )
     )
-    return svg(alt.layer(_band_layer(result, end), ticks).properties(width=WIDTH, height=170))
+    return svg(alt.layer(_band_layer(result, end), bars).properties(width=WIDTH, height=170))
 
 
 def latency_chart(result: Result, latency: pl.DataFrame) -> str:
-    """Latency of every message by when it was accepted (SVG); a sample of 5000 if there are more."""
+    """Latency of every message by when it was accepted (SVG); a sample if there are more."""
     some = latency.sample(MOST_POINTS, seed=0) if len(latency) > MOST_POINTS else latency
     rows = some.select("accepted_at", "latency", "stream").sort("accepted_at", "stream", "latency").to_dicts()
     end = max((row["accepted_at"] for row in rows), default=0.0)

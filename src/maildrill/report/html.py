@@ -6,12 +6,10 @@ from importlib import resources
 
 import jinja2
 
-from maildrill.journal.reader import Journal
-from maildrill.measure.frames import load_frames
-from maildrill.measure.ledger import trace_messages
+from maildrill.measure.measure import Measured
 from maildrill.measure.result import Censored, Counts, Result, Service
-from maildrill.measure.timing import message_latency
 from maildrill.report.charts import latency_chart, services_chart
+from maildrill.scenario.model import Scenario
 
 
 def seconds(value: float | None) -> str:
@@ -29,18 +27,42 @@ def rta_text(service: Service) -> str:
     return f"{rta.lower:.2f} to {rta.upper:.2f} s" if rta.upper > 0 else "no probe failed"
 
 
-def html(result: Result, journal: Journal, title: str = "") -> str:
+def parts_text(service: Service) -> str:
+    """A recovery time in its parts, for people; empty if there was nothing to recover from."""
+    recovery = service.recovery
+    if recovery is None:
+        return ""
+    named = (
+        ("noticed", recovery.detected_s), ("first success", recovery.first_success_s),
+        ("sustained", recovery.sustained_s), ("backlog clear", recovery.backlog_s),
+    )  # fmt: skip
+    known = " + ".join(f"{name} {value:.2f}" for name, value in named if value is not None)
+    return f"{known} = {seconds(recovery.whole_s)}" if recovery.whole_s is not None else known
+
+
+def rpa_text(result: Result) -> str:
+    """The recovery point for people; with nothing lost, how much could be lost and not have shown."""
+    rpa, accepted = result.rpa, result.rpa.accepted
+    if rpa.messages:
+        return f"{seconds(rpa.seconds)}: {rpa.messages} acknowledged messages lost, {rpa.bytes} bytes"
+    if rpa.bound is None:
+        return "nothing was accepted, so nothing is known"
+    return f"0 lost of {accepted} accepted: the rate of loss is below {rpa.bound:.2g} with 95 % confidence (3/N)"
+
+
+def html(measured: Measured, scenario: Scenario) -> str:
     """The page. Everything from the journal is escaped; only the two charts are inserted as they are."""
-    frames = load_frames(journal.lines)
-    latency = message_latency(trace_messages(frames).table, frames)
+    result = measured.result
     source = resources.files("maildrill.report").joinpath("page.html.j2").read_text(encoding="utf-8")
     template = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(source)
     return template.render(
         r=result,
-        title=title or result.scenario,
+        scenario=scenario,
         classes=list(Counts.model_fields),
         seconds=seconds,
         rta=rta_text,
-        services_svg=services_chart(result, frames),
-        latency_svg=latency_chart(result, latency),
+        parts=parts_text,
+        rpa_text=rpa_text(result),
+        services_svg=services_chart(result, measured.probes, scenario.probes.every),
+        latency_svg=latency_chart(result, measured.latency),
     )

@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from maildrill.measure.result import Result
-from maildrill.report.html import rta_text, seconds
+from maildrill.report.html import rpa_text, rta_text, seconds
 
 _STYLE = {"pass": "bold green", "fail": "bold red", "inconclusive": "bold yellow", "none": "dim"}
 MOST_DIAGNOSTICS = 6
@@ -23,7 +23,8 @@ def terminal(result: Result) -> RenderableType:
     ledger, twice = result.ledger, result.duplicates
     lines.append(Text(f"  mail       accepted {ledger.accepted}, lost {ledger.lost_all_streams}, held {ledger.held},"
                       f" duplicates {twice.protocol} protocol {twice.system} system"))  # fmt: skip
-    lines.append(Text(f"  recovery   point {seconds(result.rpa.seconds)}, catch-up {seconds(result.catch_up_s)}"))
+    lines.append(Text(f"  recovery   point {rpa_text(result)}"))
+    lines.append(Text(f"  backlog    visible after {seconds(result.catch_up_s)}"))
     for found in result.diagnostics[:MOST_DIAGNOSTICS]:
         lines.append(Text.assemble("  ", (found.code, "bold"), f" {found.message}"))
     if len(result.diagnostics) > MOST_DIAGNOSTICS:
