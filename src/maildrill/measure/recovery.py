@@ -55,7 +55,8 @@ def recovery_of(outages: list[Outage], nodes: pl.DataFrame) -> Recovery | None:
 
 def with_backlog(services: dict[str, Service], catch_up_s: float | None) -> dict[str, Service]:
     """The services with the last part added: from its own return until the drill's backlog was visible."""
-    uppers = [outage.upper for s in services.values() for outage in s.outages if outage.trigger and outage.upper]
+    outages = [outage for service in services.values() for outage in service.outages]
+    uppers = [outage.upper for outage in outages if outage.trigger and outage.failed and outage.upper]
     if catch_up_s is None or not uppers:
         return services
     clear = max(uppers) + catch_up_s

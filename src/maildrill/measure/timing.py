@@ -32,7 +32,7 @@ def catch_up(table: pl.DataFrame, services: dict[str, Service], faults: list[Fau
     None when a service is not back, or no fault was effective, or mail accepted before that never
     became visible. Bounced mail is not waited for.
     """
-    triggered = [outage for service in services.values() for outage in service.outages if outage.trigger]
+    triggered = [outage for s in services.values() for outage in s.outages if outage.trigger and outage.failed]
     uppers = [outage.upper for outage in triggered if outage.upper is not None]
     zero = max(uppers) if uppers else first_effect(faults)
     if zero is None:
