@@ -153,8 +153,8 @@ def main() -> None:
         linear = took["result"] / first[1] / (size / first[0])
         print(
             f"{size:>9} messages, {megabytes:7.1f} MB: result in {took['result']:6.2f} s"
-            f" (processor {took['cpu']:.2f} s), with imports and page {took['whole']:6.2f} s, peak {took['MiB']:5.0f} MiB,"
-            f" {linear:.2f} of linear from {first[0]}",
+            f" (processor {took['cpu']:.2f} s), with imports and page {took['whole']:6.2f} s,"
+            f" peak {took['MiB']:5.0f} MiB, {linear:.2f} of linear from {first[0]}",
             flush=True,
         )
 

@@ -182,15 +182,14 @@ def _defects(messages: Messages) -> dict[str, pl.Series]:
 
 
 def _first(ids: pl.Series) -> list[str]:
-    return list(ids.unique().bottom_k(MOST_IDS).sort()) if len(ids) else []
+    return [str(id) for id in ids.bottom_k(MOST_IDS).sort()]
 
 
-def listed(messages: Messages, defects: dict[str, pl.Series], inverted: pl.DataFrame) -> dict[str, list[str]]:
-    """The first hundred ids of each unhappy class and each defect that occurred, all streams."""
-    found = {str(fate): part["id"] for (fate,), part in messages.table.select("fate", "id").filter(
-        ~pl.col("fate").is_in(["delivered", "ambiguous_delivered"])).group_by("fate")}  # fmt: skip
-    found |= defects | {"order_inversions": inverted["id"]}
-    return {name: _first(ids) for name, ids in sorted(found.items()) if len(ids)}
+def ids_by_name(messages: Messages) -> dict[str, pl.Series]:
+    """The ids of each class but the delivered ones, and of each defect, all streams."""
+    table = messages.table
+    classes = {name: table.filter(pl.col("fate") == name)["id"] for name in CLASSES if "delivered" not in name}
+    return classes | _defects(messages) | {"order_inversions": _inverted(table)["id"]}
 
 
 def make_ledger(frames: Frames, messages: Messages) -> Ledger:
@@ -201,7 +200,7 @@ def make_ledger(frames: Frames, messages: Messages) -> Ledger:
     counts = count_classes(main)
     offered = len(frames["offer"].filter(pl.col("stream").is_in(HEADLINE_STREAMS)))
     added_up = sum(getattr(counts, name) for name in CLASSES)
-    defects, inverted = _defects(messages), _inverted(main)
+    named = ids_by_name(messages)
     settle = held_ids(frames, phase_start(frames, "settle"), phase_start(frames, "census"))
     return Ledger(
         **(counts.model_dump() | {"offered": offered}),
@@ -210,12 +209,12 @@ def make_ledger(frames: Frames, messages: Messages) -> Ledger:
         held_at_settle=int(main["id"].is_in(settle.implode()).sum()),
         corrupt=int((copies["found_hash"] != copies["hash"]).sum()),
         misdelivered=int((copies["mailbox"] != copies["rcpt"]).sum()),
-        order_inversions=len(inverted),
-        false_rejections=len(defects["false_rejections"]),
-        premature_bounces=len(defects["premature_bounces"]),
-        silently_expired=len(defects["silently_expired"]),
-        lost_all_streams=int((table["fate"] == "lost").sum()),
-        ids=listed(messages, defects, inverted),
+        order_inversions=len(_inverted(main)),
+        false_rejections=len(named["false_rejections"]),
+        premature_bounces=len(named["premature_bounces"]),
+        silently_expired=len(named["silently_expired"]),
+        lost_all_streams=len(named["lost"]),
+        ids={name: _first(ids) for name, ids in sorted(named.items()) if len(ids)},
         by_stream=dict(sorted(streams.items())),
     )
 

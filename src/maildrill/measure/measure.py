@@ -11,7 +11,7 @@ import maildrill
 from maildrill.journal.reader import Journal
 from maildrill.measure.faults import fault_lives
 from maildrill.measure.frames import Frames, load_frames
-from maildrill.measure.ledger import count_duplicates, make_ledger, trace_messages
+from maildrill.measure.ledger import Messages, count_duplicates, make_ledger, trace_messages
 from maildrill.measure.recovery import with_backlog
 from maildrill.measure.result import Censored, Result, Service
 from maildrill.measure.services import horizon_of, measure_services
@@ -50,9 +50,10 @@ Timers = dict[str, dict[str, str | int | float]]
 
 @dataclass(frozen=True)
 class Measured:
-    """A result, and the tables behind it that a report draws: ``probes`` and ``latency`` of each message."""
+    """A result, and the tables behind it: all messages, all probes, the latency of each message seen."""
 
     result: Result
+    messages: Messages
     probes: pl.DataFrame
     latency: pl.DataFrame
 
@@ -136,4 +137,4 @@ def measure_with_tables(journal: Journal, scenario: Scenario, timers: Timers | N
         timers=timers or {}, timings=timings, clean=clean, clock_error_s=max(map(abs, errors), default=0.0),
         lateness=late, sources=SOURCES,
     )  # fmt: skip
-    return Measured(result, frames["probe"], latency)
+    return Measured(result, messages, frames["probe"], latency)

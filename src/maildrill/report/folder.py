@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from maildrill.errors import BadInput
-from maildrill.journal.reader import read_journal
+from maildrill.journal.reader import Journal, read_journal
 from maildrill.measure import Result
-from maildrill.measure.measure import Timers, measure_with_tables
+from maildrill.measure.measure import Measured, Timers, measure_with_tables
+from maildrill.report.difference import difference
 from maildrill.report.html import html
 from maildrill.scenario.document import check, read_yaml
 from maildrill.scenario.model import Scenario
@@ -32,8 +34,8 @@ def _timers(folder: Path) -> Timers:
     return timers if isinstance(timers, dict) else {}
 
 
-def measure_folder(folder: Path) -> Result:
-    """Read scenario.yaml, cluster.json and journal.ndjson, measure, write result.json, then report.html.
+def read_folder(folder: Path) -> tuple[Measured, Journal, Scenario]:
+    """Measure a drill from its scenario.yaml, cluster.json and journal.ndjson; nothing is written.
 
     Raises BadInput if the scenario or the journal is missing or cannot be understood.
     """
@@ -41,7 +43,19 @@ def measure_folder(folder: Path) -> Result:
         if not (folder / name).is_file():
             raise BadInput(f"{folder}: no {name}; expected the folder of a drill")
     scenario = check(Scenario, read_yaml(folder / "scenario.yaml"))
-    measured = measure_with_tables(read_journal(folder / "journal.ndjson"), scenario, _timers(folder))
-    write_whole(folder / "result.json", measured.result.text())
+    journal = read_journal(folder / "journal.ndjson")
+    return measure_with_tables(journal, scenario, _timers(folder)), journal, scenario
+
+
+def measure_folder(folder: Path, say: Callable[[str], None] = lambda _: None) -> Result:
+    """Measure a drill again and write result.json, then report.html. Raises BadInput as ``read_folder``.
+
+    ``say`` is told how the new result differs from the one that was there, if it does.
+    """
+    measured, _, scenario = read_folder(folder)
+    path, text = folder / "result.json", measured.result.text()
+    if path.is_file() and (found := difference(path.read_text(encoding="utf-8", errors="replace"), text)):
+        say(found)
+    write_whole(path, text)
     write_whole(folder / "report.html", html(measured, scenario))
     return measured.result
