@@ -109,7 +109,8 @@ def _only(event: Event, id: str) -> Event:
         return event
     at = [i for i, found in enumerate(event["ids"]) if found == id]
     kept = {key: value for key, value in event.items() if key not in ("ids", "uids", "hashes")}
-    lists: Event = {key: [event[key][i] for i in at if i < len(event[key])] for key in ("uids", "hashes") if key in event}
+    parallel = [key for key in ("uids", "hashes") if key in event]
+    lists: Event = {key: [event[key][i] for i in at if i < len(event[key])] for key in parallel}
     return {**kept, "copies": len(at), "of": len(event["ids"]), **lists}
 
 
@@ -186,8 +187,9 @@ def _service_reasons(service: Service) -> list[str]:
 
 def _outage_reason(outage: Outage) -> str:
     back = "not back" if outage.upper is None else f"back by {outage.upper:.6f} s"
-    what = f"{outage.failed} failed, due from {outage.start:.6f} to {outage.lower:.6f} s" if outage.failed else (
-        f"nothing seen from {outage.start:.6f} s")  # fmt: skip
+    what = f"from {outage.start:.6f} s " + (
+        f"{outage.failed} failed, the last due {outage.lower:.6f} s" if outage.failed else "nothing was seen"
+    )
     if outage.trigger is None:
         return f"{what}; {back}; no fault before it: not counted"
     cause, zero = outage.trigger, outage.trigger.effective

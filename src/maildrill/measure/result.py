@@ -66,7 +66,7 @@ class Recovery(Part):
 
 
 class Outage(Part):
-    """Down from ``start`` until between ``lower`` and ``upper`` (None: not back)."""
+    """Not known to be up from ``start`` until between ``lower`` and ``upper`` (None: not back)."""
 
     start: float
     lower: float

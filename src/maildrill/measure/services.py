@@ -35,14 +35,14 @@ def triggers_of(faults: list[FaultLife]) -> list[tuple[Trigger, float | None]]:
     return sorted(found, key=lambda pair: (pair[0].effective, pair[0].name, pair[0].state))
 
 
-def _trigger(first: Run, lower: float, faults: list[FaultLife], deadline: float) -> Trigger | None:
-    """The latest trigger the outage can be due to; else the first effect that fell into it."""
+def _trigger(first: Run, until: float, faults: list[FaultLife], deadline: float) -> Trigger | None:
+    """The latest trigger the outage can be due to; else the first effect that fell into it, at latest ``until``."""
     best = None
     for trigger, asked in triggers_of(faults):
         early = asked is not None and asked <= first.end and trigger.effective - deadline <= first.first
         if trigger.effective <= first.first or early:
             best = trigger
-        elif best is None and trigger.state == "effective" and trigger.effective <= lower:
+        elif best is None and trigger.state == "effective" and trigger.effective <= until:
             return trigger
     return best
 
@@ -70,16 +70,14 @@ def _outage(runs: list[Run], group: tuple[int, int], faults: list[FaultLife], ho
     failures = [run for run in inside if run.ok is False]
     observed = max(0.0, horizon - after[0].first) if after else 0.0
     lower = failures[-1].last if failures else inside[0].first
-    begin = failures[0] if failures else inside[0]
-    seen_until = max(lower, inside[-1].last)
-    trigger = _trigger(begin, seen_until, faults, plan.probes.deadline)
-    zero = max(begin.first, trigger.effective) if trigger else begin.first
     back = bool(after) and observed >= plan.sustained.window
     upper = min(run.end for run in after) if back else None
+    trigger = _trigger(inside[0], horizon if upper is None else upper, faults, plan.probes.deadline)
+    zero = max(inside[0].first, trigger.effective) if trigger else inside[0].first
     successes = [max(run.end, zero) for run in [*inside, *after] if run.ok and run.last >= zero]
     success = min(successes, default=None)
     return Outage(
-        start=begin.first,
+        start=inside[0].first,
         lower=lower,
         upper=upper,
         first_success=success if success is None or upper is None else min(success, upper),

@@ -46,7 +46,7 @@ def difference(old_text: str, new_text: str) -> str:
     version = old.get("maildrill_version") if isinstance(old, dict) else None
     lines = [line for line in changed(old, new) if not line.startswith(("maildrill_version:", "sources."))]
     if version == new["maildrill_version"]:
-        head = f"result.json was by this version ({version}) too, yet it differs: it or its sources were altered"
+        head = f"result.json differs though it is by maildrill {version} as well: it or its sources were changed"
     else:
         head = f"result.json was by maildrill {version}, this is {new['maildrill_version']}; {len(lines)} fields differ"
     more = [f"and {len(lines) - MOST_FIELDS} more"] if len(lines) > MOST_FIELDS else []
