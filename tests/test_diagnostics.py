@@ -10,7 +10,7 @@ import maildrill.measure
 from maildrill.catalogue import data_dir
 from maildrill.measure.verdict import OUTRANK_FAIL
 
-CODE = re.compile(r"[A-Z]+(_[A-Z]+)+")
+CODE = re.compile(r"[A-Z][A-Z_]{4,}")
 ROW = re.compile(r"^\| `([A-Z_]+)` \|(.+?)\|(.+?)\|(.+?)\|$", re.MULTILINE)
 PAGE = (data_dir() / "docs" / "diagnostics.md").read_text(encoding="utf-8")
 

@@ -132,7 +132,7 @@ class Duplicates(Part):
 
 
 class Rpa(Part):
-    """Recovery point achieved. ``bound``: with 0 lost of N, 3/N bounds the rate of loss (95 %)."""
+    """Recovery point achieved. ``bound``: with 0 lost of N, 3/N (at most 1) bounds the rate of loss (95 %)."""
 
     seconds: float | None
     messages: int
