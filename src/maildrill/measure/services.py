@@ -47,6 +47,11 @@ def _trigger(first: Run, until: float, faults: list[FaultLife], deadline: float)
     return best
 
 
+def _begins_by(run: Run, limit: float) -> bool:
+    """Whether something bad happened up to and with ``limit`` (s); nothing is missing yet where a gap begins."""
+    return run.first < limit or (run.ok is False and run.first == limit)
+
+
 def _groups(runs: list[Run], need: float) -> list[tuple[int, int]]:
     """(first, last) position of each stretch that is not sustained success: it begins and ends with a bad run."""
     groups: list[tuple[int, int]] = []
@@ -55,7 +60,7 @@ def _groups(runs: list[Run], need: float) -> list[tuple[int, int]]:
         if run.ok:
             success = run.first
             continue
-        if groups and (success is None or run.first <= success + need):
+        if groups and (success is None or _begins_by(run, success + need)):
             groups[-1] = (groups[-1][0], i)
         else:
             groups.append((i, i))

@@ -20,7 +20,8 @@ def recovery_point(table: pl.DataFrame, faults: list[FaultLife]) -> Rpa:
     lost = table.filter(pl.col("fate") == "lost")
     accepted = int(table["accepted_at"].is_not_null().sum())
     if lost.is_empty():
-        return Rpa(seconds=0.0, messages=0, bytes=0, accepted=accepted, bound=min(1.0, 3 / accepted) if accepted else None)
+        bound = min(1.0, 3 / accepted) if accepted else None
+        return Rpa(seconds=0.0, messages=0, bytes=0, accepted=accepted, bound=bound)
     effect, earliest = first_effect(faults), lost.select(pl.col("accepted_at").min()).item()
     seconds = None if effect is None else max(0.0, effect - float(earliest))
     return Rpa(seconds=seconds, messages=len(lost), bytes=int(lost["size"].sum()), accepted=accepted, bound=None)
