@@ -14,7 +14,8 @@ from maildrill.drill.progress import Progress
 from maildrill.errors import EnvironmentProblem, MaildrillError
 from maildrill.report import terminal as terminal_module
 
-COMMANDS = ("run", "list", "measure", "report", "explain", "doctor", "clean", "schema", "init", "images", "faults")
+COMMANDS = ("run", "compare", "list", "measure", "report", "explain", "doctor", "clean", "schema", "init", "images",
+            "faults")  # fmt: skip
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -82,7 +82,7 @@ def _recovery(service: Service, need_s: float) -> Observation | None:
 
 def message_waits(journal: Journal) -> Waits:
     """The waits of mail accepted, or offered, after the timeline began. Never visible: censored. Bounced: left out."""
-    frames = load_frames(journal.lines)
+    frames = load_frames(journal.blocks())
     begin = phase_start(frames, "timeline")
     if begin is None:
         return Waits([], [])
