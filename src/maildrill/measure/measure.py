@@ -58,7 +58,6 @@ class Measured:
     latency: pl.DataFrame
 
 
-
 def _headline(facts: Facts) -> str:
     """One sentence saying what happened to the mail."""
     ledger = facts.ledger
