@@ -2,26 +2,142 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from arena import Arena, until
 
 pytestmark = [pytest.mark.integration, pytest.mark.faults]
 
 
-@pytest.mark.parametrize("kind", ["kill", "stop", "freeze"])
-def test_a_dead_server_is_an_outage_until_healed(single: Arena, kind: str) -> None:
-    """One server: no service while it is dead; all services after."""
-    fault = single.fault(kind, "mail1")
+def inject(fault: Any) -> None:
+    """Not seen before; injected twice; seen."""
     assert fault.effect()[0] is False, "the effect must not be seen before"
     fault.inject()
-    try:
-        until("the effect", fault.effect)
-        assert single.fails("inbound")[0]
-        assert single.fails("mailbox")[0]
-        fault.inject()  # twice is harmless
-    finally:
-        fault.heal()
+    until("the effect", fault.effect)
+    fault.inject()  # twice is harmless
+
+
+def heal(fault: Any) -> None:
+    """Healed twice, and recovered."""
+    fault.heal()
     fault.heal()
     until("recovery", fault.recovered, 30)
+
+
+@pytest.mark.parametrize(
+    ("kind", "with_"), [("kill", {}), ("stop", {}), ("freeze", {}), ("restart-loop", {"up": 1.0, "down": 0.5})]
+)
+def test_a_dead_server_is_an_outage_until_healed(single: Arena, kind: str, with_: dict[str, Any]) -> None:
+    """One server: no service while it is dead; all services after."""
+    fault = single.fault(kind, "mail1", **with_)
+    try:
+        inject(fault)
+        until("no inbound mail", lambda: single.fails("inbound"))
+        until("no mailbox", lambda: single.fails("mailbox"))
+    finally:
+        heal(fault)
     for service in ("inbound", "mailbox", "delivery", "outbound"):
         until(service, lambda service=service: single.works(service), 30)
+
+
+def test_one_killed_daemon_comes_back_by_itself(single: Arena) -> None:
+    """Postfix's master replaces a dead queue manager, and mail goes on."""
+    fault = single.fault("kill-daemon", "mail1", process="qmgr")
+    try:
+        inject(fault)
+        until("delivery", lambda: single.works("delivery"))
+    finally:
+        heal(fault)
+
+
+def test_a_daemon_killed_over_and_over_is_an_outage_until_healed(single: Arena) -> None:
+    """No mailbox can be opened while imap-login dies all the time; SMTP does not notice."""
+    fault = single.fault("kill-daemon", "mail1", process="imap-login", again=0.02)
+    try:
+        inject(fault)
+        until("no mailbox", lambda: single.fails("mailbox", 1.0))
+        until("inbound", lambda: single.works("inbound"))
+    finally:
+        heal(fault)
+    until("mailbox", lambda: single.works("mailbox"))
+
+
+def test_a_daemon_its_master_does_not_replace_is_brought_back_by_healing(single: Arena) -> None:
+    """Dovecot's own master is dead: the node is restarted."""
+    fault = single.fault("kill-daemon", "mail1", process="dovecot")
+    try:
+        inject(fault)
+        until("no mailbox", lambda: single.fails("mailbox", 1.0))
+    finally:
+        heal(fault)
+    until("mailbox", lambda: single.works("mailbox"))
+
+
+def test_a_frozen_daemon_hangs_and_goes_on(single: Arena) -> None:
+    """Mail is accepted and not delivered while the queue manager is stopped; nothing of it is lost."""
+    fault = single.fault("freeze-daemon", "mail1", process="qmgr")
+    try:
+        inject(fault)
+        assert single.fails("delivery", 1.0)[0]
+        assert single.works("inbound")[0]
+    finally:
+        heal(fault)
+    until("delivery", lambda: single.works("delivery"))
+
+
+def test_a_daemon_that_does_not_run_is_said(single: Arena) -> None:
+    """With the names that do."""
+    with pytest.raises(RuntimeError, match='mail1 runs no process "exim4" but .*qmgr'):
+        single.fault("freeze-daemon", "mail1", process="exim4").inject()
+
+
+def test_out_of_memory_kills_processes_until_healed(single: Arena) -> None:
+    """The engine reports it, and none is killed after."""
+    fault = single.fault("out-of-memory", "mail1", spare=4, again=0.1)
+    try:
+        inject(fault)
+    finally:
+        heal(fault)
+    for service in ("inbound", "mailbox", "delivery", "outbound"):
+        until(service, lambda service=service: single.works(service), 30)
+
+
+def test_a_starved_server_is_slow_until_healed(single: Arena) -> None:
+    """Opening a mailbox takes many times as long."""
+    until("mailbox", lambda: single.works("mailbox"))
+    healthy = single.world.attempt("mailbox").seconds
+    fault = single.fault("cpu-starvation", "mail1", cpus=0.02)
+    try:
+        inject(fault)
+        starved = single.world.attempt("mailbox", 3.0)
+        assert not starved.ok or starved.seconds > 5 * healthy
+    finally:
+        heal(fault)
+    until("mailbox", lambda: single.works("mailbox", 5 * healthy))
+
+
+def test_a_server_that_cannot_fork_fails_until_healed(single: Arena) -> None:
+    """A mailbox needs a process of its own, and does not get one."""
+    fault = single.fault("pid-exhaustion", "mail1")
+    try:
+        inject(fault)
+        until("no mailbox", lambda: single.fails("mailbox", 1.0))
+    finally:
+        heal(fault)
+    for service in ("mailbox", "inbound", "delivery"):
+        until(service, lambda service=service: single.works(service), 30)
+
+
+def test_healing_a_dead_target_is_harmless(single: Arena) -> None:
+    """Every kind heals what died meanwhile, and the node is up after."""
+    node = single.cluster.nodes["mail1"]
+    names = {"kill-daemon": {"process": "qmgr"}, "freeze-daemon": {"process": "qmgr"}}
+    for kind in ("kill-daemon", "freeze-daemon", "out-of-memory", "cpu-starvation", "pid-exhaustion"):
+        fault = single.fault(kind, "mail1", **names.get(kind, {}))
+        until("services", fault.recovered, 30)
+        fault.inject()
+        node.container.kill()
+        fault.heal()
+        node.container.start()
+        until(f"recovery of {kind}", fault.recovered, 30)

@@ -1,0 +1,54 @@
+"""freeze-daemon: one program inside the node is stopped (SIGSTOP); it neither works nor dies."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from maildrill.faults.fault import Fault
+from maildrill.faults.process.processes import is_running, must_run, named, signal
+from maildrill.scenario.model import Strict
+
+
+class Victim(Strict):
+    """Which program."""
+
+    process: str = Field(description="name of the program as ps shows it: lmtp, imap-login, qmgr, smtpd ...")
+    port: int | None = Field(
+        None, ge=1, le=65535, description="a port of the node that must stop answering before the fault counts"
+    )
+
+
+class FreezeDaemon(Fault):
+    """One program of a server hangs: it holds its connections and locks, and its master sees no death.
+
+    Processes of that name that are started later run: a hung worker, not a broken binary.
+    """
+
+    kind = "freeze-daemon"
+    Parameters = Victim
+    stands_for = "a daemon in a deadlock, one that waits for a dead disk or directory"
+
+    def inject(self) -> None:
+        """SIGSTOP to every process of that name; twice changes nothing. Raises RuntimeError if there is none."""
+        signal(self.target.container, "STOP", must_run(self.target, self.asked.process))
+
+    def heal(self) -> None:
+        """SIGCONT to them; those of a node that died since are healed already."""
+        if is_running(self.target):
+            signal(self.target.container, "CONT", named(self.target.container, self.asked.process))
+
+    def effect(self) -> tuple[bool, str]:
+        """The node's kernel has all of them in state T, and ``port``, if given, does not answer the vantage."""
+        found = named(self.target.container, self.asked.process)
+        states = " ".join(f"{one.pid}:{one.state}" for one in found)
+        if not found or any(one.state != "T" for one in found):
+            return False, f"{self.asked.process} {states or 'does not run'}"
+        silent = [self.world.look(self.target.address, port, how) for port, how in self.target.checks
+                  if port == self.asked.port]  # fmt: skip
+        return not any(answers for answers, _ in silent), "; ".join([f"{self.asked.process} {states}",
+                                                                     *(seen for _, seen in silent)])  # fmt: skip
+
+    def recovered(self) -> tuple[bool, str]:
+        """No process of that name is in state T, and every service of the node answers the vantage."""
+        stopped = [one.pid for one in named(self.target.container, self.asked.process) if one.state == "T"]
+        return super().recovered() if not stopped else (False, f"{self.asked.process} still stopped: {stopped}")

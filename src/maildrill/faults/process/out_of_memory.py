@@ -1,0 +1,93 @@
+"""out-of-memory: the node's memory is used up, and the kernel kills its processes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from maildrill.faults.fault import Fault
+from maildrill.faults.process.again import Again
+from maildrill.faults.process.limits import set_limits, usage
+from maildrill.faults.process.processes import is_running
+from maildrill.scenario.model import Duration, Strict
+
+MIB = 1 << 20
+BEYOND_MIB = 48
+
+
+class Tightness(Strict):
+    """How little memory is left, and how often something asks for more."""
+
+    spare: int = Field(8, ge=2, description="memory left above what the node's processes use now, MiB")
+    again: Duration = Field(0.5, description="time between two greedy processes, s")
+
+
+@dataclass
+class OutOfMemory(Fault):
+    """A memory limit just above what the node uses, and a process in the node that wants more, again and again.
+
+    Each time the kernel kills the largest process of the node: the greedy one or a mail daemon.
+    """
+
+    kind = "out-of-memory"
+    Parameters = Tightness
+    needs = ("memory-limit",)
+    stands_for = "a leaking daemon, an indexer or virus scanner beside the mail server, a container sized too small"
+
+    _since: float | None = field(default=None, init=False, repr=False)
+    _loop: Again | None = field(default=None, init=False, repr=False)
+
+    def inject(self) -> None:
+        """Set the limit and start the greedy process; twice changes nothing. Raises APIError if refused."""
+        if self._loop is not None:
+            return
+        self._since = self._engine_now()
+        limit = self._used() + self.asked.spare * MIB
+        set_limits(self.world.client, self.target.container, Memory=limit, MemorySwap=limit)
+        self._loop = Again(self._greedy, self.asked.again)
+
+    def _greedy(self) -> None:
+        size = (self.asked.spare + BEYOND_MIB) * MIB
+        self.target.container.exec_run(["sh", "-c", f"head -c {size} /dev/zero | tail -n 1 | wc -c"])
+
+    def _used(self) -> int:
+        """Memory of processes, B: what the kernel cannot get back by dropping its caches."""
+        counters = usage(self.world.client, self.target.container)["memory_stats"]
+        parts = counters.get("stats", {})
+        return int(parts["total_rss"] if "total_rss" in parts else parts.get("anon", counters.get("usage", 0)))
+
+    def heal(self) -> None:
+        """Raise the limit to all of the machine's memory, and start the node if its first process was killed.
+
+        The engine cannot remove a memory limit from a running container: 0 and -1 change nothing.
+        """
+        if self._loop is not None:
+            everything = self.world.client.info()["MemTotal"]
+            set_limits(self.world.client, self.target.container, Memory=everything, MemorySwap=everything)
+            self._loop.stop()
+        if not is_running(self.target):
+            self.target.container.start()
+
+    def effect(self) -> tuple[bool, str]:
+        """The engine reports that the kernel ran out of memory in this node since (its event "oom")."""
+        if self._since is None:
+            return False, "no memory limit was set"
+        wanted: dict[str, Any] = {"container": self.target.container.id, "event": "oom"}
+        events = self.world.client.events(since=self._since, until=self._engine_now(), filters=wanted, decode=True)
+        count = sum(1 for _ in events)
+        return count > 0, f"{count} out-of-memory events of the engine"
+
+    def recovered(self) -> tuple[bool, str]:
+        """A process of the node may have as much memory as the fault asked for, and every service answers."""
+        size = (self.asked.spare + BEYOND_MIB) * MIB
+        command = f"head -c {size} /dev/zero | tail -n 1 | wc -c"
+        given = self.target.container.exec_run(["sh", "-c", command]).output.decode(errors="replace").strip()
+        return super().recovered() if given == str(size) else (False, f"{given} of {size} B of memory given")
+
+    def _engine_now(self) -> float:
+        """The engine's own clock, s: it may run on another machine."""
+        text = str(self.world.client.info()["SystemTime"]).replace("Z", "+00:00")
+        return datetime.fromisoformat(text).timestamp()

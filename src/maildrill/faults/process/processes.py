@@ -1,0 +1,53 @@
+"""The processes inside a node, by name, and signals to them; as the node's own kernel tells it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+COMM_LENGTH = 15  # the kernel keeps this much of a process' name (proc(5), TASK_COMM_LEN)
+STATUS = "grep -hsE '^(Name|State|Pid):' /proc/[0-9]*/status"
+
+
+@dataclass(frozen=True)
+class Process:
+    """One process of a node; ``state`` is the kernel's letter: S sleeps, T is stopped, Z is dead."""
+
+    pid: int
+    name: str
+    state: str
+
+
+def processes(container: Any) -> list[Process]:
+    """All live processes of a node but the look itself. Raises APIError if it is not running."""
+    lines = container.exec_run(["sh", "-c", STATUS]).output.decode(errors="replace").splitlines()
+    values = [line.partition(":")[2].strip() for line in lines]
+    found = [Process(int(pid), name, state[:1]) for name, state, pid in zip(*[iter(values)] * 3, strict=False)]
+    return [one for one in found if one.state not in "ZX" and one.name not in ("grep", "sh")]
+
+
+def named(container: Any, name: str) -> list[Process]:
+    """The live processes of that name, PID 1 excepted: a namespace protects it from its own signals."""
+    return [one for one in processes(container) if one.name == name[:COMM_LENGTH] and one.pid != 1]
+
+
+def signal(container: Any, signal_name: str, found: list[Process]) -> None:
+    """Send a signal to processes that may have ended meanwhile."""
+    if found:
+        pids = " ".join(str(one.pid) for one in found)
+        container.exec_run(["sh", "-c", f"kill -s {signal_name} {pids} 2>/dev/null"])
+
+
+def must_run(node: Any, name: str) -> list[Process]:
+    """The processes of that name. Raises RuntimeError, naming what does run, if there is none."""
+    found = named(node.container, name)
+    if not found:
+        others = sorted({one.name for one in processes(node.container) if one.pid != 1})
+        raise RuntimeError(f'{node.name} runs no process "{name}" but {", ".join(others) or "none at all"}')
+    return found
+
+
+def is_running(node: Any) -> bool:
+    """Whether the node's container runs, frozen or not."""
+    node.container.reload()
+    return node.container.status in ("running", "paused")
