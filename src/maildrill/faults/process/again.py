@@ -17,7 +17,7 @@ class Again:
     dies with the harness: nothing goes on after a SIGKILL.
     """
 
-    def __init__(self, act: Callable[[], None], every: float) -> None:
+    def __init__(self, act: Callable[[], object], every: float) -> None:
         self._act, self._every = act, every
         self.stopping = threading.Event()
         self.last_problem = ""

@@ -24,7 +24,9 @@ BURST = (
 class Victim(Strict):
     """Which program, and whether it dies once or for ever."""
 
-    process: str = Field(pattern=r"^[\w.+-]+$", description="name of the program as ps shows it: lmtp, imap-login, qmgr, smtpd ...")
+    process: str = Field(
+        pattern=r"^[\w.+-]+$", description="name of the program as ps shows it: lmtp, imap-login, qmgr, smtpd ..."
+    )
     again: Duration | None = Field(
         None, gt=0, description="kill it again every so often until healed, s; once, if absent"
     )
@@ -56,7 +58,7 @@ class KillDaemon(Fault):
             self._loop = Again(self._burst, self.asked.again)
 
     def _burst(self) -> None:
-        """Kill it every ``again`` s for about a second, from inside the node: a call of the engine each time is slow."""
+        """Kill it every ``again`` s for about a second, from inside the node: calls of the engine are slow."""
         rounds = max(1, round(BURST_S / self.asked.again))
         command = BURST.format(name=self.asked.process[:COMM_LENGTH], rounds=rounds, pause=self.asked.again)
         self.target.container.exec_run(["sh", "-c", command])

@@ -15,13 +15,13 @@ from maildrill.faults.process.processes import is_running
 from maildrill.scenario.model import Duration, Strict
 
 MIB = 1 << 20
-BEYOND_MIB = 48
+HOG = "head -c {size} /dev/zero | tail -n 1 | wc -c"  # tail keeps a line, and so all of it, in memory
 
 
 class Tightness(Strict):
     """How little memory is left, and how often something asks for more."""
 
-    spare: int = Field(8, ge=2, description="memory left above what the node's processes use now, MiB")
+    spare: int = Field(16, ge=4, description="memory left above what the node uses now, caches included, MiB")
     again: Duration = Field(0.5, description="time between two greedy processes, s")
 
 
@@ -38,6 +38,7 @@ class OutOfMemory(Fault):
     stands_for = "a leaking daemon, an indexer or virus scanner beside the mail server, a container sized too small"
 
     _since: float | None = field(default=None, init=False, repr=False)
+    _limit: int = field(default=MIB, init=False, repr=False)
     _loop: Again | None = field(default=None, init=False, repr=False)
 
     def inject(self) -> None:
@@ -45,19 +46,16 @@ class OutOfMemory(Fault):
         if self._loop is not None:
             return
         self._since = self._engine_now()
-        limit = self._used() + self.asked.spare * MIB
-        set_limits(self.world.client, self.target.container, Memory=limit, MemorySwap=limit)
-        self._loop = Again(self._greedy, self.asked.again)
+        used = usage(self.world.client, self.target.container)["memory_stats"]["usage"]
+        self._limit = used + self.asked.spare * MIB
+        set_limits(self.world.client, self.target.container, Memory=self._limit, MemorySwap=self._limit)
+        self._loop = Again(self._take_it_all, self.asked.again)
 
-    def _greedy(self) -> None:
-        size = (self.asked.spare + BEYOND_MIB) * MIB
-        self.target.container.exec_run(["sh", "-c", f"head -c {size} /dev/zero | tail -n 1 | wc -c"])
-
-    def _used(self) -> int:
-        """Memory of processes, B: what the kernel cannot get back by dropping its caches."""
-        counters = usage(self.world.client, self.target.container)["memory_stats"]
-        parts = counters.get("stats", {})
-        return int(parts["total_rss"] if "total_rss" in parts else parts.get("anon", counters.get("usage", 0)))
+    def _take_it_all(self) -> bool:
+        """Whether a process of the node was given as much memory as the limit is."""
+        command = ["sh", "-c", HOG.format(size=self._limit)]
+        output = self.target.container.exec_run(command).output.decode(errors="replace")
+        return bool(output.strip() == str(self._limit))
 
     def heal(self) -> None:
         """Raise the limit to all of the machine's memory, and start the node if its first process was killed.
@@ -82,10 +80,7 @@ class OutOfMemory(Fault):
 
     def recovered(self) -> tuple[bool, str]:
         """A process of the node may have as much memory as the fault asked for, and every service answers."""
-        size = (self.asked.spare + BEYOND_MIB) * MIB
-        command = f"head -c {size} /dev/zero | tail -n 1 | wc -c"
-        given = self.target.container.exec_run(["sh", "-c", command]).output.decode(errors="replace").strip()
-        return super().recovered() if given == str(size) else (False, f"{given} of {size} B of memory given")
+        return super().recovered() if self._take_it_all() else (False, "memory beyond the limit was not given")
 
     def _engine_now(self) -> float:
         """The engine's own clock, s: it may run on another machine."""
