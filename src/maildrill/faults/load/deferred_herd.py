@@ -1,0 +1,93 @@
+"""deferred-herd: a queue full of deferred mail becomes due all at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import Field
+
+from maildrill.faults.load.mail_flood import MailFlood
+from maildrill.faults.process.processes import is_running
+from maildrill.scenario.model import Rate, Strict
+
+QUEUE = "queue"
+SETTLED = 0.1
+FLUSH = "if command -v postqueue; then postqueue -f; elif command -v exim4; then exim4 -qff; fi"
+
+
+class Herd(Strict):
+    """How large the queue becomes."""
+
+    messages: int = Field(200, ge=1, description="messages that wait in the queue when it is released")
+    rate: Rate = Field(60.0, gt=0, description="how fast they come, messages a second")
+    size: int = Field(4000, ge=300, description="size of each message, B")
+    port: int = Field(24, ge=1, le=65535, description="port of the next hop that is cut off meanwhile: 24 is LMTP")
+
+
+@dataclass
+class DeferredHerd(MailFlood):
+    """The target cannot hand over mail while a flood of it comes in; healing opens the way and makes all of it due.
+
+    The time until healing is the build-up. The herd runs at the moment of healing, and recovery is
+    proven when the queue is back to what it was.
+    """
+
+    kind = "deferred-herd"
+    Parameters = Herd
+    needs = ("helper", "nftables")
+    stands_for = "the hour after a long outage of the mail stores, or of a large domain users write to"
+
+    _before: int | None = field(default=None, init=False, repr=False)
+
+    @property
+    def _table(self) -> str:
+        return f"maildrill_herd_{self.number}"
+
+    def orders(self) -> dict[str, Any]:
+        """Send so many and wait."""
+        return super().orders() | {"total": self.asked.messages}
+
+    def inject(self) -> None:
+        """Refuse the target's connections to the next hop, and start the sender. Raises RuntimeError if nft fails."""
+        if self._before is None:
+            self._before = self._queued()
+        rules = (
+            f"add table inet {self._table}; delete table inet {self._table}; add table inet {self._table}; "
+            f"add chain inet {self._table} o {{ type filter hook output priority -300; }}; "
+            f"add rule inet {self._table} o tcp dport {self.asked.port} reject with tcp reset"
+        )
+        code, output = self.world.helper.in_network_of(self.target.container, "nft", rules)
+        if code:
+            raise RuntimeError(f"nft failed in {self.target.name}: {output.strip()}")
+        super().inject()
+
+    def heal(self) -> None:
+        """Remove sender and rule, and tell the server to try all of its queue now."""
+        super().heal()
+        if is_running(self.target):
+            self.world.helper.in_network_of(self.target.container, "nft", f"delete table inet {self._table}")
+            if self.target.container.status == "running":
+                self.target.container.exec_run(["sh", "-c", FLUSH])
+
+    def effect(self) -> tuple[bool, str]:
+        """So many files more than before lie in the target's queue."""
+        grown = self._queued() - (self._before or 0)
+        proven = self._before is not None and grown >= self.asked.messages
+        return self.outcome(proven, f"the queue has grown by {grown} of {self.asked.messages} messages")
+
+    def recovered(self) -> tuple[bool, str]:
+        """Nine tenths of the herd have left the queue, and every service of the target answers."""
+        grown = self._queued() - (self._before or 0)
+        left = grown <= max(1.0, SETTLED * self.asked.messages)
+        return super().recovered() if left else (False, f"{grown} messages more than before still wait")
+
+    def _queued(self) -> int:
+        """Files in the target's queue. Raises RuntimeError if it has none."""
+        if QUEUE not in self.target.volumes:
+            raise RuntimeError(f"{self.target.name} has no queue: name an MX or a submission server")
+        path = self.target.volumes[QUEUE][1]
+        folders = (
+            f"for d in incoming active deferred input; do [ -d {path}/$d ] && find {path}/$d -type f; done | wc -l"
+        )
+        return int(self.target.container.exec_run(["sh", "-c", folders]).output.split()[-1])

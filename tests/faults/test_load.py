@@ -1,0 +1,122 @@
+"""Too much of something, and attacks: effect on real traffic, its absence after healing, nothing left."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from arena import Arena, until
+from test_process import heal, inject
+
+from maildrill.faults import Fault
+
+pytestmark = [pytest.mark.integration, pytest.mark.faults]
+
+
+def assert_no_residue(arena: Arena, fault: Fault) -> None:
+    """No attacker, no volume of the fault's own."""
+    engine = arena.world.client
+    names = [one.name for one in engine.containers.list(all=True)] + [one.name for one in engine.volumes.list()]
+    own = [f"maildrill-{arena.cluster.session}-{word}-" for word in ("attack", "ransom")]
+    assert not [name for name in names if any(name.startswith(one) for one in own)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "with_"),
+    [
+        ("mail-flood", {"rate": 20}),
+        ("spam-wave", {"rate": "10/s"}),
+        ("connection-flood", {"connections": 60, "port": 143}),
+        ("imap-reconnect-storm", {"rate": 20}),
+        ("password-brute-force", {"rate": 10}),
+    ],
+)
+def test_an_attack_is_seen_at_the_target_and_ends(single: Arena, kind: str, with_: dict[str, Any]) -> None:
+    """The server's own log or kernel tells of it; mail goes on after."""
+    fault = single.fault(kind, "mail1", **with_)
+    try:
+        inject(fault)
+    finally:
+        heal(fault)
+    assert fault.effect()[0] is False
+    assert_no_residue(single, fault)
+    for service in ("inbound", "mailbox", "delivery"):
+        until(service, lambda service=service: single.works(service), 30)
+
+
+def test_idle_connections_keep_others_out(single: Arena) -> None:
+    """More than Postfix has processes for: a stranger's mail waits until they are gone."""
+    single.shell("mail1", "postconf -e default_process_limit=20 && postfix reload")
+    fault = single.fault("connection-flood", "mail1", connections=60, port=25)
+    try:
+        inject(fault)
+        until("no inbound mail", lambda: single.fails("inbound", 1.0))
+    finally:
+        heal(fault)
+        single.shell("mail1", "postconf -X default_process_limit && postfix reload")
+    until("inbound", lambda: single.works("inbound"))
+
+
+def test_a_herd_waits_and_then_runs(ha: Arena) -> None:
+    """No delivery through this MX while the queue builds up; all of it leaves when released."""
+    fault = ha.fault("deferred-herd", "mx1", messages=40)
+    try:
+        inject(fault)
+        assert ha.fails("delivery", 1.0)[0]
+    finally:
+        heal(fault)
+    assert "maildrill_herd" not in ha.world.helper.in_network_of(fault.target.container, "nft", "list tables")[1]
+    assert_no_residue(ha, fault)
+    until("delivery", lambda: ha.works("delivery"), 30)
+
+
+def test_a_compromised_account_loses_its_mail(single: Arena) -> None:
+    """What was in the inbox is gone, and healing does not claim otherwise."""
+    until("a message to delete", lambda: single.works("delivery"))
+    fault = single.fault("mass-deletion", "mail1", every=0.1)
+    try:
+        inject(fault)
+    finally:
+        heal(fault)
+    assert fault._count() == 0
+    assert_no_residue(single, fault)
+    until("delivery", lambda: single.works("delivery"))
+
+
+def test_an_empty_inbox_cannot_be_emptied(single: Arena) -> None:
+    """The fault says so instead of reporting a success."""
+    fault = single.fault("mass-deletion", "mail1", every=0.1)
+    until("a message", lambda: single.works("delivery"))
+    fault.inject()
+    until("an empty inbox", fault.effect)
+    fault.heal()
+    with pytest.raises(RuntimeError, match="is empty"):
+        single.fault("mass-deletion", "mail1").inject()
+
+
+def test_ransomware_takes_the_mail_and_healing_brings_it_back(single: Arena) -> None:
+    """Old mail cannot be read while encrypted, and is there again after."""
+    until("a message", lambda: single.works("delivery"))
+    count = single.fault("mass-deletion", "mail1")._count
+    before = count()
+    fault = single.fault("ransomware", "mail1")
+    try:
+        inject(fault)
+        until("no mailbox", lambda: single.fails("mailbox"))
+    finally:
+        heal(fault)
+    assert_no_residue(single, fault)
+    assert count() >= before
+    for service in ("inbound", "mailbox", "delivery"):
+        until(service, lambda service=service: single.works(service), 30)
+
+
+def test_an_attack_on_a_dead_target_heals(single: Arena) -> None:
+    """The attacker goes whatever became of the target."""
+    fault = single.fault("mail-flood", "mail1")
+    fault.inject()
+    fault.target.container.kill()
+    fault.heal()
+    fault.target.container.start()
+    until("recovery", fault.recovered, 30)
+    assert_no_residue(single, fault)
