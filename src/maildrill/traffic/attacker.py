@@ -12,7 +12,7 @@ import itertools
 import json
 import random
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from email.utils import formatdate
 from typing import Any
 
@@ -167,7 +167,7 @@ async def forever(work: Callable[[float], Any], rate: float) -> None:
     await asyncio.Event().wait()
 
 
-ACTS: dict[str, Callable[[dict[str, Any]], Awaitable[None]]] = {
+ACTS: dict[str, Callable[[dict[str, Any]], Coroutine[Any, Any, None]]] = {
     act.__name__: act for act in (send, hold, login, delete, fill, empty, count)
 }
 

@@ -7,16 +7,16 @@ from typing import Any
 
 from pydantic import Field
 
-from maildrill.faults.load.mail_flood import MailFlood
+from maildrill.faults.load.mail_flood import MailFlood, Volume
 from maildrill.faults.process.processes import is_running
-from maildrill.scenario.model import Rate, Strict
+from maildrill.scenario.model import Rate
 
 QUEUE = "queue"
 SETTLED = 0.1
 FLUSH = "if command -v postqueue; then postqueue -f; elif command -v exim4; then exim4 -qff; fi"
 
 
-class Herd(Strict):
+class Herd(Volume):
     """How large the queue becomes."""
 
     messages: int = Field(200, ge=1, description="messages that wait in the queue when it is released")

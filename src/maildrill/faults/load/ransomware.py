@@ -7,7 +7,6 @@ from typing import Any
 
 from docker.errors import APIError, NotFound
 
-from maildrill.cluster.up import labels
 from maildrill.faults.process.kill import Kill
 
 ENCRYPT = (
@@ -44,6 +43,8 @@ class Ransomware(Kill):
 
     def inject(self) -> None:
         """Keep a private copy that no node mounts, then encrypt; twice changes nothing. Raises RuntimeError."""
+        from maildrill.cluster.up import labels  # it knows the kinds of faults, and so imports this module
+
         if self._has_copy():
             return
         self.world.client.volumes.create(self._copy, labels=labels(self.world.cluster.session))

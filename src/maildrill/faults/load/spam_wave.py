@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from maildrill.faults.load.mail_flood import MailFlood
-from maildrill.scenario.model import Rate, Strict
+from maildrill.faults.load.mail_flood import MailFlood, Volume
+from maildrill.scenario.model import Rate
 
 
-class Wave(Strict):
+class Wave(Volume):
     """How much spam."""
 
     rate: Rate = Field(20.0, gt=0, description="messages a second")
