@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from maildrill.cluster.clocks import Clocks
 from maildrill.cluster.engine import connect
 from maildrill.cluster.images import ensure_images
 from maildrill.cluster.model import load_cluster
@@ -66,8 +67,11 @@ class Arena:
         return str(self.cluster.nodes[node].container.exec_run(["sh", "-c", command]).output.decode(errors="replace"))
 
 
-def make_arena(cluster_name: str | Path) -> Iterator[Arena]:
-    """Bring up a cluster with traffic agent and helper; everything is removed at the end."""
+def make_arena(cluster_name: str | Path, clocks: Collection[str] = ()) -> Iterator[Arena]:
+    """Bring up a cluster with traffic agent and helper; everything is removed at the end.
+
+    ``clocks``: names of the nodes that get a clock of their own.
+    """
     client, model, session = connect(), load_cluster(str(cluster_name)), secrets.token_hex(4)
     images = ensure_images(client, {node.image for node in model.nodes.values()} | {"helper"})
     guard = Guard(client, images["helper"], session)
@@ -75,7 +79,7 @@ def make_arena(cluster_name: str | Path) -> Iterator[Arena]:
     link: VantageLink | None = None
     try:
         helper.start()
-        cluster = bring_up(client, model, session, lambda _: None)
+        cluster = bring_up(client, model, session, clocks=Clocks(client, images["helper"], clocks))
         link = VantageLink(client, cluster.vantage.container, lambda _: None)
         link.start()
         link.synchronise(time.monotonic())

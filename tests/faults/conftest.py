@@ -17,4 +17,4 @@ def ha() -> Iterator[Arena]:
 @pytest.fixture(scope="session")
 def single() -> Iterator[Arena]:
     """The single-server cluster."""
-    yield from make_arena("postfix-dovecot-single")
+    yield from make_arena("postfix-dovecot-single", clocks=["mail1"])

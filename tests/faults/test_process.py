@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -129,6 +130,23 @@ def test_a_server_that_cannot_fork_fails_until_healed(single: Arena) -> None:
         until(service, lambda service=service: single.works(service), 30)
 
 
+@pytest.mark.parametrize("by", [40 * 86400.0, -3600.0])
+def test_a_wrong_clock_is_read_by_the_servers_until_healed(single: Arena, by: float) -> None:
+    """Postfix stamps its log with the wrong day or hour."""
+    fault = single.fault("clock-step", "mail1", by=by)
+    wrong = time.time() + by
+    try:
+        inject(fault)
+        until("inbound", lambda: single.works("inbound"))
+        log = fault.target.container.logs(tail=50).decode(errors="replace")
+        stamps = [time.strftime("%b %e %H", time.gmtime(wrong + late)) for late in (0, 60)]
+        assert any(line.startswith(stamp) for stamp in stamps for line in log.splitlines()), log[-500:]
+    finally:
+        heal(fault)
+    for service in ("inbound", "mailbox", "delivery"):
+        until(service, lambda service=service: single.works(service), 30)
+
+
 @pytest.mark.parametrize(
     ("kind", "with_"),
     [
@@ -137,6 +155,7 @@ def test_a_server_that_cannot_fork_fails_until_healed(single: Arena) -> None:
         ("out-of-memory", {}),
         ("cpu-starvation", {}),
         ("pid-exhaustion", {}),
+        ("clock-step", {"by": 60}),
     ],
 )
 def test_healing_a_dead_target_is_harmless(single: Arena, kind: str, with_: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from docker.errors import APIError
 from docker.types import IPAMConfig, IPAMPool, LogConfig
 
+from maildrill.cluster.clocks import Clocks
 from maildrill.cluster.images import tag_of
 from maildrill.cluster.keys import make_keys
 from maildrill.cluster.model import ClusterModel
@@ -88,11 +89,13 @@ def bring_up(
     session: str,
     say: Callable[[str], None] = print,
     start_vantage: Callable[[Any], None] = lambda container: None,
+    clocks: Clocks | None = None,
 ) -> RunningCluster:
     """Make network, volumes and containers, and start them; the vantage is started by who attaches to it.
 
-    ``start_vantage`` is called with its container, from a thread, as soon as that is made. Images must be
-    there. Raises EnvironmentProblem; what was made until then carries the session's label.
+    ``start_vantage`` is called with its container, from a thread, as soon as that is made; ``clocks`` says
+    which nodes get one of their own. Images must be there. Raises EnvironmentProblem; what was made until
+    then carries the session's label.
     """
     keys = make_keys(model)
     networks, subnets = _make_networks(client, model, session)
@@ -100,7 +103,7 @@ def bring_up(
     plan = Plan(model, keys, {name: str(subnet) for name, subnet in subnets.items()}, addresses, floating)
     say(f"starting {len(model.nodes)} containers in {', '.join(plan.subnets.values())}")
     with ThreadPoolExecutor(STARTERS) as pool:
-        make = partial(_make_node, client, plan, session, networks, start_vantage)
+        make = partial(_make_node, client, clocks or Clocks(client, ""), plan, session, networks, start_vantage)
         made = {node.name: node for node in pool.map(make, _order(model))}
     nodes = {name: made[name] for name in model.nodes}
     vantage = nodes[model.with_role("outside")[0]]
@@ -163,6 +166,7 @@ def _make_network(client: Any, session: str, name: str) -> ipaddress.IPv4Network
 
 def _make_node(
     client: Any,
+    clocks: Clocks,
     plan: Plan,
     session: str,
     networks: dict[str, str],
@@ -192,12 +196,13 @@ def _make_node(
             name=f"maildrill-{session}-{name}",
             hostname=name,
             labels=labels(session),
+            environment=clocks.environment(name),
             host_config=host,
             networking_config=api.create_networking_config({networks[first]: endpoint}),
             stdin_open=is_vantage,  # attached and not detached: the engine sets StdinOnce
             detach=not is_vantage,
         )
-        content = vantage_archive() if is_vantage else archive(plan.files(name))
+        content = vantage_archive() if is_vantage else archive({**plan.files(name), **clocks.files(name)})
         api.put_archive(made["Id"], "/", content)
         for network, address_there in others:
             api.connect_container_to_network(made["Id"], networks[network], ipv4_address=address_there)

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from maildrill.cluster.clocks import Clocks
 from maildrill.cluster.engine import ENGINE_FAILURES, connect
 from maildrill.cluster.images import ensure_images
 from maildrill.cluster.model import ClusterModel
@@ -20,6 +21,7 @@ from maildrill.custody.guard import Guard
 from maildrill.custody.sweep import remove_session, sweep
 from maildrill.drill import holdings
 from maildrill.drill.clock import DrillClock
+from maildrill.drill.clocks import clocks_wanted
 from maildrill.drill.progress import LiveLedger, Progress
 from maildrill.drill.timeline import Timeline, wait_until
 from maildrill.drill.versions import versions
@@ -91,7 +93,8 @@ class Drill:
         self.helper = Helper(self.client, images["helper"], self.session)
         if any("helper" in KINDS[step.fault].needs for step in self.scenario.timeline):
             self.helper.start()
-        self.cluster = bring_up(self.client, self.model, self.session, self.say, self.start_vantage)
+        clocks = Clocks(self.client, images["helper"], clocks_wanted(self.scenario, self.model))
+        self.cluster = bring_up(self.client, self.model, self.session, self.say, self.start_vantage, clocks=clocks)
         assert self.link is not None, "a cluster has a vantage: its file was checked"
         self.await_ready(self.link, self.cluster)
         self.note("cluster_up_s", "", time.monotonic() - began)

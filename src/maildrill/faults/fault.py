@@ -72,6 +72,8 @@ class Fault(ABC):
     needs: ClassVar[tuple[str, ...]] = ()
     stands_for: ClassVar[str] = ""
     has_peers: ClassVar[bool] = False
+    own_clock: ClassVar[bool] = False
+    """Whether its targets must be made with a clock of their own, which can be set."""
 
     world: World
     target: Any
