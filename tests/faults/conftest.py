@@ -18,3 +18,11 @@ def ha() -> Iterator[Arena]:
 def single() -> Iterator[Arena]:
     """The single-server cluster."""
     yield from make_arena("postfix-dovecot-single", clocks=["mail1"])
+
+
+@pytest.fixture(scope="session")
+def quota(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
+    """The single-server cluster with a quota of 1 MB for each mailbox."""
+    path = tmp_path_factory.mktemp("clusters") / "quota.yaml"
+    path.write_text("cluster: quota\nextends: postfix-dovecot-single\nnodes: {mail1: {settings: {quota: 1M}}}\n")
+    yield from make_arena(path)

@@ -78,7 +78,7 @@ def test_a_compromised_account_loses_its_mail(single: Arena) -> None:
         inject(fault)
     finally:
         heal(fault)
-    assert fault._count() == 0
+    assert fault.count() == 0
     assert_no_residue(single, fault)
     until("delivery", lambda: single.works("delivery"))
 
@@ -97,7 +97,7 @@ def test_an_empty_inbox_cannot_be_emptied(single: Arena) -> None:
 def test_ransomware_takes_the_mail_and_healing_brings_it_back(single: Arena) -> None:
     """Old mail cannot be read while encrypted, and is there again after."""
     until("a message", lambda: single.works("delivery"))
-    count = single.fault("mass-deletion", "mail1")._count
+    count = single.fault("mass-deletion", "mail1").count
     before = count()
     fault = single.fault("ransomware", "mail1")
     try:
@@ -109,6 +109,19 @@ def test_ransomware_takes_the_mail_and_healing_brings_it_back(single: Arena) -> 
     assert count() >= before
     for service in ("inbound", "mailbox", "delivery"):
         until(service, lambda service=service: single.works(service), 30)
+
+
+def test_a_full_mailbox_takes_no_mail_until_there_is_room(quota: Arena) -> None:
+    """What the fault put there is gone after."""
+    until("delivery", lambda: quota.works("delivery"))
+    fault = quota.fault("quota-exhaustion", "mail1", size=100_000)
+    before = int(fault.from_vantage("count"))
+    try:
+        inject(fault)
+    finally:
+        heal(fault)
+    assert int(fault.from_vantage("count")) <= before + 10, "what filled the mailbox is still in it"
+    assert_no_residue(quota, fault)
 
 
 def test_an_attack_on_a_dead_target_heals(single: Arena) -> None:

@@ -26,6 +26,7 @@ IMAPS = 993
 PATIENCE_S = 10.0
 PAUSE_S = 0.2
 AT_ONCE = 500
+SMALLEST = 250
 
 
 def message(number: int, orders: dict[str, Any]) -> Message:
@@ -114,20 +115,21 @@ async def delete(orders: dict[str, Any]) -> None:
 
 
 async def fill(orders: dict[str, Any]) -> None:
-    """Messages of ``size`` B into one account's mailbox until the server takes no more."""
-    user, password = orders["account"]
-    text = f"Subject: {orders['mark']}\r\n\r\n" + "fill " * (orders["size"] // 5) + "\r\n"
+    """Messages of ``size`` B into one account's mailbox, smaller ones when those do not fit, for ever."""
+    size = orders["size"]
     while True:
+        text = f"Subject: {orders['mark']}\r\n\r\n" + "fill " * (size // 5) + "\r\n"
         try:
             imap = await door(orders)
             try:
-                await imap.login(user, password)
+                await imap.login(*orders["account"])
                 while True:
                     await imap.command(f"APPEND INBOX {{{len(text)}+}}\r\n{text}")
             finally:
                 imap.close()
         except IMAP_FAILURES:
-            await asyncio.sleep(PAUSE_S)
+            size = size // 2 if size >= 2 * SMALLEST else size
+            await asyncio.sleep(PAUSE_S if size < 2 * SMALLEST else 0)
 
 
 async def empty(orders: dict[str, Any]) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import Field
 
-from maildrill.faults.load.attack import PROGRAM, Attack
+from maildrill.faults.load.account_attack import AccountAttack
 from maildrill.scenario.model import Duration, Strict
 
 
@@ -20,7 +19,7 @@ class Account(Strict):
 
 
 @dataclass
-class MassDeletion(Attack):
+class MassDeletion(AccountAttack):
     """All mail in one account's inbox is deleted over IMAP with the user's own password, and so is what comes.
 
     To the servers this is a user at work: replicas delete too, promptly. Healing ends the attack
@@ -36,33 +35,20 @@ class MassDeletion(Attack):
     def inject(self) -> None:
         """Begin to delete. Raises RuntimeError if the inbox is empty: nothing could be shown then."""
         if self.attacker() is None:
-            self._before = self._count()
+            self._before = self.count()
             if not self._before:
-                raise RuntimeError(f"the inbox of {self._account()[0]} is empty: there is nothing to delete")
+                raise RuntimeError(f"the inbox of {self.account()[0]} is empty: there is nothing to delete")
         super().inject()
 
     def orders(self) -> dict[str, Any]:
         """Delete for ever."""
-        return {**self._door("delete"), "every": self.asked.every}
+        return {**self.door("delete"), "every": self.asked.every}
 
     def effect(self) -> tuple[bool, str]:
         """The vantage logs in as the user and finds less than half of the messages of before."""
-        now = self._count()
-        return self.outcome(now < self._before / 2, f"{self._account()[0]}: {self._before} messages, now {now}")
+        now = self.count()
+        return self.outcome(now < self._before / 2, f"{self.account()[0]}: {self._before} messages, now {now}")
 
-    def _account(self) -> tuple[str, str]:
-        accounts = self.world.cluster.accounts
-        found = [one for one in accounts if self.asked.user in (None, one[0])]
-        if not found:
-            raise RuntimeError(f'the cluster has no account "{self.asked.user}" but {accounts[0][0]} ...')
-        return found[0][0], found[0][1]
-
-    def _door(self, act: str) -> dict[str, Any]:
-        port = self.port("imaps", "imap")
-        return {"act": act, "host": self.target.address, "port": port, "account": list(self._account())}
-
-    def _count(self) -> int:
-        code, output = self.world.cluster.vantage.container.exec_run([*PROGRAM, json.dumps(self._door("count"))])
-        if code:
-            raise RuntimeError(f"the inbox cannot be counted: {output.decode(errors='replace').strip()[-200:]}")
-        return int(output)
+    def count(self) -> int:
+        """Messages in the inbox, as the user sees it."""
+        return int(self.from_vantage("count"))
