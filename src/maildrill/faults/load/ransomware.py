@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from docker.errors import APIError, NotFound
+from docker.errors import DockerException, NotFound
 
 from maildrill.faults.process.kill import Kill
 
@@ -16,7 +16,7 @@ ENCRYPT = (
 )
 KEEP = "for n in $(seq 0 {last}); do mkdir -p /v/{copy}/$n && cp -a /v/$n/. /v/{copy}/$n/; done; touch /v/{copy}/whole"
 PUT_BACK = (
-    "[ -e /v/{copy}/whole ] || exit 4; for n in $(seq 0 {last}); do "
+    "[ -e /v/{copy}/whole ] || exit 0; for n in $(seq 0 {last}); do "  # no whole copy: nothing was encrypted
     "find /v/$n -mindepth 1 -delete; cp -a /v/{copy}/$n/. /v/$n/; done"
 )
 COMPARE = (
@@ -99,5 +99,5 @@ class Ransomware(Kill):
         text = command.format(copy=len(volumes), last=len(volumes) - 1)
         try:
             return self.world.helper.with_volumes([*volumes, self._copy], text)
-        except APIError as problem:
+        except DockerException as problem:
             raise RuntimeError(f"the volumes of {self.target.name} cannot be read: {problem}") from problem

@@ -11,7 +11,7 @@ STOP_PATIENCE_S = 20.0
 
 
 class Again:
-    """Calls ``act`` every ``every`` s in a thread of its own, from now until stopped.
+    """Calls ``act`` every ``every`` s in a thread of its own, from start to stop.
 
     An act that fails (the node may be down just then) is tried again in the next round. The thread
     dies with the harness: nothing goes on after a SIGKILL.
@@ -22,6 +22,9 @@ class Again:
         self.stopping = threading.Event()
         self.last_problem = ""
         self._thread = threading.Thread(target=self._run, name="again", daemon=True)
+
+    def start(self) -> None:
+        """Begin, with the first act at once."""
         self._thread.start()
 
     def _run(self) -> None:

@@ -47,11 +47,12 @@ class CpuStarvation(Fault):
 
     def effect(self) -> tuple[bool, str]:
         """While the vantage asks its services, the kernel makes the node wait (throttled periods of 0.1 s grow)."""
-        began = self._throttled()
+        if self._before is None:
+            return False, "no limit was set"
         for port, protocol in self.target.checks:
             self.world.look(self.target.address, port, protocol)
-        waited = self._throttled() - (began if self._before is None else self._before)
-        return self._before is not None and waited >= PROVEN_PERIODS, f"made to wait in {waited} periods"
+        waited = self._throttled() - self._before
+        return waited >= PROVEN_PERIODS, f"made to wait in {waited} periods"
 
     def recovered(self) -> tuple[bool, str]:
         """Every service answers, and the kernel did not make the node wait meanwhile."""

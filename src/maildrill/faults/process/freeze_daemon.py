@@ -43,10 +43,10 @@ class FreezeDaemon(Fault):
         states = " ".join(f"{one.pid}:{one.state}" for one in found)
         if not found or any(one.state != "T" for one in found):
             return False, f"{self.asked.process} {states or 'does not run'}"
-        silent = [self.world.look(self.target.address, port, how) for port, how in self.target.checks
-                  if port == self.asked.port]  # fmt: skip
-        return not any(answers for answers, _ in silent), "; ".join([f"{self.asked.process} {states}",
-                                                                     *(seen for _, seen in silent)])  # fmt: skip
+        checks = [check for check in self.target.checks if check[0] == self.asked.port]
+        looks = [self.world.look(self.target.address, port, protocol) for port, protocol in checks]
+        seen = "; ".join([f"{self.asked.process} {states}", *(text for _, text in looks)])
+        return not any(answers for answers, _ in looks), seen
 
     def recovered(self) -> tuple[bool, str]:
         """No process of that name is in state T, and every service of the node answers the vantage."""

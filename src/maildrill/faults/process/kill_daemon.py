@@ -56,6 +56,7 @@ class KillDaemon(Fault):
         signal(self.target.container, "KILL", found)
         if self.asked.again:
             self._loop = Again(self._burst, self.asked.again)
+            self._loop.start()
 
     def _burst(self) -> None:
         """Kill it every ``again`` s for about a second, from inside the node: calls of the engine are slow."""

@@ -50,6 +50,7 @@ class OutOfMemory(Fault):
         self._limit = used + self.asked.spare * MIB
         set_limits(self.world.client, self.target.container, Memory=self._limit, MemorySwap=self._limit)
         self._loop = Again(self._take_it_all, self.asked.again)
+        self._loop.start()
 
     def _take_it_all(self) -> bool:
         """Whether a process of the node was given as much memory as the limit is."""

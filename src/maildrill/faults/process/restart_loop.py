@@ -39,6 +39,7 @@ class RestartLoop(Kill):
         """Kill the node, start it after ``down`` s, kill it again after ``up`` s, and so on."""
         if self._loop is None:
             self._loop = Again(self._round, self.asked.up)
+            self._loop.start()
 
     def _round(self) -> None:
         super().inject()
