@@ -1,8 +1,8 @@
 """What an attacker does to one server; runs in a container of its own until that is removed.
 
 Started as ``python3 -m maildrill.traffic.attacker ORDERS``: a JSON object with ``act`` (a name in
-ACTS) and that act's arguments. Each act goes on whatever the server answers. ``count`` is no
-attack: it prints how many messages a mailbox has, and ends.
+ACTS) and that act's arguments. Each act goes on whatever the server answers. ``count`` and
+``read`` are no attacks: they print how many messages an inbox has, or can be read, and end.
 """
 
 from __future__ import annotations
@@ -157,6 +157,22 @@ async def count(orders: dict[str, Any]) -> None:
         imap.close()
 
 
+async def read(orders: dict[str, Any]) -> None:
+    """Print how many messages of one account's inbox can be read and are messages, and end."""
+    imap = await door(orders)
+    readable = 0
+    try:
+        await imap.login(*orders["account"])
+        for number in range(1, (await imap.select()).exists + 1):
+            bodies = [one.literals[0] for one in await imap.command(f"FETCH {number} BODY.PEEK[]") if one.literals]
+            readable += bool(bodies and bodies[0].lower().count(b"\nfrom: "))
+    except IMAP_FAILURES:
+        pass
+    finally:
+        imap.close()
+    print(readable)
+
+
 async def door(orders: dict[str, Any]) -> Imap:
     """A connection to the server's IMAP port; TLS on 993, its certificate not checked."""
     context = unverified() if orders["port"] == IMAPS else None
@@ -170,7 +186,7 @@ async def forever(work: Callable[[float], Any], rate: float) -> None:
 
 
 ACTS: dict[str, Callable[[dict[str, Any]], Coroutine[Any, Any, None]]] = {
-    act.__name__: act for act in (send, hold, login, delete, fill, empty, count)
+    act.__name__: act for act in (send, hold, login, delete, fill, empty, count, read)
 }
 
 
