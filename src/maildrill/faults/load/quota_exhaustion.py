@@ -27,7 +27,6 @@ class QuotaExhaustion(AccountAttack):
 
     kind = "quota-exhaustion"
     Parameters = Filling
-    needs = ("quota",)
     stands_for = "a user who never deletes, a mail loop into one mailbox, one colleague's huge attachments"
 
     def orders(self) -> dict[str, Any]:

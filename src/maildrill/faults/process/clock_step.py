@@ -27,7 +27,6 @@ class ClockStep(Fault):
 
     kind = "clock-step"
     Parameters = Offset
-    needs = ("faketime",)
     stands_for = "a virtual machine resumed with an old clock, a broken NTP server, a dead clock battery"
     own_clock = True
 
