@@ -79,7 +79,7 @@ def make_arena(cluster_name: str | Path, clocks: Collection[str] = ()) -> Iterat
     link: VantageLink | None = None
     try:
         helper.start()
-        cluster = bring_up(client, model, session, clocks=Clocks(client, images["helper"], clocks))
+        cluster = bring_up(client, model, session, clocks=Clocks(client, images["helper"], session, clocks))
         link = VantageLink(client, cluster.vantage.container, lambda _: None)
         link.start()
         link.synchronise(time.monotonic())

@@ -17,6 +17,12 @@ def ha() -> Iterator[Arena]:
 @pytest.fixture(scope="session")
 def single() -> Iterator[Arena]:
     """The single-server cluster."""
+    yield from make_arena("postfix-dovecot-single")
+
+
+@pytest.fixture(scope="session")
+def clocked() -> Iterator[Arena]:
+    """The single-server cluster, its server with a clock of its own."""
     yield from make_arena("postfix-dovecot-single", clocks=["mail1"])
 
 

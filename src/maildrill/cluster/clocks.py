@@ -25,8 +25,9 @@ ENVIRONMENT = {
 class Clocks:
     """Which nodes get a clock of their own, and what that takes."""
 
-    def __init__(self, client: Any, helper_image: str, names: Collection[str] = ()) -> None:
+    def __init__(self, client: Any, helper_image: str, session: str, names: Collection[str] = ()) -> None:
         self._client, self._image, self._names = client, helper_image, names
+        self._labels = {"maildrill": "drill", "maildrill.session": session}
 
     def files(self, name: str) -> dict[str, bytes]:
         """Path in the container -> content, for one node."""
@@ -41,7 +42,7 @@ class Clocks:
 
     @functools.cached_property
     def _library(self) -> bytes:
-        container = self._client.containers.create(self._image, ["true"], network_mode="none")
+        container = self._client.containers.create(self._image, ["true"], network_mode="none", labels=self._labels)
         try:
             content = b"".join(container.get_archive(LIBRARY)[0])
         finally:

@@ -103,7 +103,9 @@ def bring_up(
     plan = Plan(model, keys, {name: str(subnet) for name, subnet in subnets.items()}, addresses, floating)
     say(f"starting {len(model.nodes)} containers in {', '.join(plan.subnets.values())}")
     with ThreadPoolExecutor(STARTERS) as pool:
-        make = partial(_make_node, client, clocks or Clocks(client, ""), plan, session, networks, start_vantage)
+        make = partial(
+            _make_node, client, clocks or Clocks(client, "", session), plan, session, networks, start_vantage
+        )
         made = {node.name: node for node in pool.map(make, _order(model))}
     nodes = {name: made[name] for name in model.nodes}
     vantage = nodes[model.with_role("outside")[0]]

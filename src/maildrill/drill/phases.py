@@ -93,7 +93,7 @@ class Drill:
         self.helper = Helper(self.client, images["helper"], self.session)
         if any("helper" in KINDS[step.fault].needs for step in self.scenario.timeline):
             self.helper.start()
-        clocks = Clocks(self.client, images["helper"], clocks_wanted(self.scenario, self.model))
+        clocks = Clocks(self.client, images["helper"], self.session, clocks_wanted(self.scenario, self.model))
         self.cluster = bring_up(self.client, self.model, self.session, self.say, self.start_vantage, clocks=clocks)
         assert self.link is not None, "a cluster has a vantage: its file was checked"
         self.await_ready(self.link, self.cluster)
