@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from maildrill.faults.fault import Fault
-from maildrill.faults.process.processes import is_running, must_run, named, signal
+from maildrill.faults.process.processes import is_running, must_run, named, send_signal
 from maildrill.scenario.model import Strict
 
 
@@ -30,12 +30,12 @@ class FreezeDaemon(Fault):
 
     def inject(self) -> None:
         """SIGSTOP to every process of that name; twice changes nothing. Raises RuntimeError if there is none."""
-        signal(self.target.container, "STOP", must_run(self.target, self.asked.process))
+        send_signal(self.target.container, "STOP", must_run(self.target, self.asked.process))
 
     def heal(self) -> None:
         """SIGCONT to them; those of a node that died since are healed already."""
         if is_running(self.target):
-            signal(self.target.container, "CONT", named(self.target.container, self.asked.process))
+            send_signal(self.target.container, "CONT", named(self.target.container, self.asked.process))
 
     def effect(self) -> tuple[bool, str]:
         """The node's kernel has all of them in state T, and ``port``, if given, does not answer the vantage."""

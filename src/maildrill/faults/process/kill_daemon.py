@@ -9,7 +9,7 @@ from pydantic import Field
 
 from maildrill.faults.fault import Fault
 from maildrill.faults.process.again import Again
-from maildrill.faults.process.processes import COMM_LENGTH, is_running, must_run, named, signal
+from maildrill.faults.process.processes import COMM_LENGTH, is_running, must_run, named, send_signal
 from maildrill.scenario.model import Duration, Strict
 
 RESTART_BY_ITSELF_S = 3.0
@@ -53,7 +53,7 @@ class KillDaemon(Fault):
             return
         found = must_run(self.target, self.asked.process)
         self._before = {one.pid for one in found}
-        signal(self.target.container, "KILL", found)
+        send_signal(self.target.container, "KILL", found)
         if self.asked.again:
             self._loop = Again(self._burst, self.asked.again)
             self._loop.start()

@@ -31,7 +31,7 @@ def named(container: Any, name: str) -> list[Process]:
     return [one for one in processes(container) if one.name == name[:COMM_LENGTH] and one.pid != 1]
 
 
-def signal(container: Any, signal_name: str, found: list[Process]) -> None:
+def send_signal(container: Any, signal_name: str, found: list[Process]) -> None:
     """Send a signal to processes that may have ended meanwhile."""
     if found:
         pids = " ".join(str(one.pid) for one in found)
