@@ -9,20 +9,20 @@ from pydantic import Field
 from maildrill.faults.load.attack import Attack
 from maildrill.scenario.model import Strict
 
-ENOUGH = 0.9
+ENOUGH = 0.8
 
 
 class Crowd(Strict):
     """How many, and where."""
 
-    connections: int = Field(150, ge=1, le=20000, description="idle connections held open")
+    connections: int = Field(120, ge=1, le=20000, description="idle connections held open")
     port: int | None = Field(None, ge=1, le=65535, description="port of the target; its first service, if absent")
 
 
 class ConnectionFlood(Attack):
     """Idle connections fill the server's table of clients; each that it closes is opened again.
 
-    150 are more than Postfix serves at a time (default_process_limit = 100, postconf(5)): the next
+    120 are more than Postfix serves at a time (default_process_limit = 100, postconf(5)): the next
     client waits in the kernel's queue until an idle one is thrown out.
     """
 
@@ -45,7 +45,7 @@ class ConnectionFlood(Attack):
         }
 
     def effect(self) -> tuple[bool, str]:
-        """The target's kernel counts nine tenths of them as established (ss in its network namespace)."""
+        """The target's kernel counts four fifths of them as established (ss in its network namespace)."""
         address = self.attacker_address()
         if not address:
             return False, "there is no attacker"
