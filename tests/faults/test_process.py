@@ -108,14 +108,15 @@ def test_a_starved_server_is_slow_until_healed(single: Arena) -> None:
     """Opening a mailbox takes many times as long."""
     until("mailbox", lambda: single.works("mailbox"))
     healthy = single.world.attempt("mailbox").seconds
-    fault = single.fault("cpu-starvation", "mail1", cpus=0.1)
+    fault = single.fault("cpu-starvation", "mail1", cpus=0.03)
     try:
         inject(fault)
-        starved = single.world.attempt("mailbox", 3.0)
-        assert not starved.ok or starved.seconds > 5 * healthy
+        # Once is not enough: the kernel gives a node some time in advance.
+        starved = [single.world.attempt("mailbox", 2.0) for _ in range(3)]
+        assert any(not one.ok or one.seconds > 5 * healthy for one in starved), (healthy, starved)
     finally:
         heal(fault)
-    until("mailbox", lambda: single.works("mailbox", 5 * healthy))
+    until("mailbox", lambda: single.works("mailbox"))
 
 
 def test_a_server_that_cannot_fork_fails_until_healed(single: Arena) -> None:
@@ -139,7 +140,7 @@ def test_a_wrong_clock_is_read_by_the_servers_until_healed(clocked: Arena, by: f
         inject(fault)
         until("inbound", lambda: clocked.works("inbound"))
         log = fault.target.container.logs(tail=50).decode(errors="replace")
-        stamps = [time.strftime("%b %e %H", time.gmtime(wrong + late)) for late in (0, 60)]
+        stamps = [time.strftime("%b %d %H", time.gmtime(wrong + late)) for late in (0, 60)]
         assert any(line.startswith(stamp) for stamp in stamps for line in log.splitlines()), log[-500:]
     finally:
         heal(fault)
