@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import threading
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +14,7 @@ import pytest
 
 from maildrill.custody import care as care_module
 from maildrill.custody.care import Care
+from maildrill.custody.work import Work
 from maildrill.faults import Fault, World
 from maildrill.journal.writer import JournalWriter
 
@@ -49,12 +53,15 @@ def bench(tmp_path: Path) -> Any:
     journal = JournalWriter(tmp_path / "journal.ndjson")
     clock = iter(range(1, 1000))
 
-    def states() -> list[str]:
+    def events() -> list[dict[str, Any]]:
         lines = (tmp_path / "journal.ndjson").read_text().splitlines()
-        return [event["state"] for event in map(json.loads, lines) if event["e"] == "fault"]
+        return [event for event in map(json.loads, lines) if event["e"] == "fault"]
+
+    def states() -> list[str]:
+        return [event["state"] for event in events()]
 
     care = Care(journal, lambda: float(next(clock)), lambda _: None)
-    return SimpleNamespace(care=care, states=states, world=World(nothing, nothing, None, None, None))
+    return SimpleNamespace(care=care, states=states, events=events, world=World(nothing, nothing, None, None, None))
 
 
 def node(stuck: bool = False) -> Any:
@@ -92,3 +99,129 @@ def test_what_is_still_injected_is_undone_at_the_end(bench: Any) -> None:
     bench.care.inject("f", Switch(bench.world, target))
     bench.care.undo_all()
     assert target.on
+
+
+def test_a_heal_that_hangs_blocks_nothing(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One heal that never returns has its deadline; the next fault is healed all the same."""
+    monkeypatch.setattr(care_module, "HEAL_DEADLINE_S", 0.1)
+    monkeypatch.setattr(care_module, "UNDO_DEADLINE_S", 0.1)
+    for_ever = threading.Event()
+
+    class Hangs(Switch):
+        def heal(self) -> None:
+            for_ever.wait(30)
+
+    target, other = node(), node()
+    bench.care.inject("hangs", Hangs(bench.world, target))
+    assert bench.care.heal("hangs") is False
+    assert bench.states()[-1] == "heal-failed"
+    bench.care.inject("works", Switch(bench.world, other))
+    bench.care.inject("hangs too", Hangs(bench.world, target))
+    bench.care.undo_all()
+    assert other.on
+    for_ever.set()
+
+
+def test_a_heal_does_not_wait_for_the_terminal_or_the_journal(bench: Any) -> None:
+    """Traffic writes to both; the act of healing comes before anything is written or said."""
+    target, stuck = node(), threading.Event()
+    bench.care.inject("f", Switch(bench.world, target))
+    bench.care._journal.write = lambda *_: stuck.wait(30)
+    Work(bench.care.heal, "f")
+    until = time.monotonic() + 5
+    while not target.on and time.monotonic() < until:
+        time.sleep(0.01)
+    stuck.set()
+    assert target.on
+
+
+def test_nothing_is_injected_after_the_end(bench: Any) -> None:
+    target = node()
+    bench.care.undo_all()
+    bench.care.inject("late", Switch(bench.world, target))
+    assert target.on
+
+
+class Box:
+    """A container that loses what was done to it when it is started again."""
+
+    def __init__(self) -> None:
+        self.starts, self.running, self.frozen, self.cut = 1, True, False, False
+        self.attrs: dict[str, Any] = {}
+
+    def reload(self) -> None:
+        self.attrs = {"State": {"StartedAt": self.starts}}
+
+
+class Crash(Switch):
+    """Stops the box; healed by starting it, without whatever was done to it."""
+
+    kind = "crash"
+
+    def inject(self) -> None:
+        self.target.container.running = False
+
+    def heal(self) -> None:
+        box = self.target.container
+        if not box.running:
+            box.starts, box.running, box.frozen, box.cut = box.starts + 1, True, False, False
+
+    def effect(self) -> tuple[bool, str]:
+        return not answers(self.target.container), "looked"
+
+    def recovered(self) -> tuple[bool, str]:
+        return answers(self.target.container), "looked"
+
+
+def answers(box: Box) -> bool:
+    return box.running and not box.frozen and not box.cut
+
+
+class Ice(Crash):
+    """Freezes the box, if it runs."""
+
+    kind, what = "ice", "frozen"
+
+    def inject(self) -> None:
+        if not self.target.container.running:
+            raise RuntimeError("it is not running")
+        setattr(self.target.container, self.what, True)
+
+    def heal(self) -> None:
+        setattr(self.target.container, self.what, False)
+
+    def effect(self) -> tuple[bool, str]:
+        return getattr(self.target.container, self.what), "looked"
+
+
+class Cut(Ice):
+    """Cuts the box off, if it runs."""
+
+    kind, what = "cut", "cut"
+
+
+FAULTS: dict[str, type[Fault]] = {"crash": Crash, "ice": Ice, "cut": Cut}
+
+
+@pytest.mark.parametrize("first", list(itertools.permutations(FAULTS, 2)))
+@pytest.mark.parametrize("same_order", [True, False])
+def test_faults_on_one_target_stack_and_unstack_in_any_order(
+    bench: Any, monkeypatch: pytest.MonkeyPatch, first: tuple[str, str], same_order: bool
+) -> None:
+    """Whatever the order, what is not healed is in force, and at the end all is proven well."""
+    monkeypatch.setattr(care_module, "HIDDEN_DEADLINE_S", 0.05)
+    second = first if same_order else first[::-1]
+    target = SimpleNamespace(name="mx1", container=Box())
+    faults = {kind: FAULTS[kind](bench.world, target) for kind in first}
+    for kind in first:
+        bench.care.inject(kind, faults[kind])
+    assert bench.care.heal(second[0])
+    assert faults[second[1]].effect()[0], f"{second[1]} is still in force"
+    assert bench.care.heal(second[1])
+    assert answers(target.container)
+    verified = [event["name"] for event in bench.events() if event["state"] == "heal-verified"]
+    assert sorted(verified) == sorted(first)
+    effective = {event["name"] for event in bench.events() if event["state"] == "effective"}
+    assert effective == set(first) or "masked" in bench.states()
+    assert "heal-failed" not in bench.states()
+    assert "not-effective" not in bench.states()

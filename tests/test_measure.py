@@ -21,6 +21,7 @@ from maildrill.journal.events import (
     Offer,
     Phase,
     Probe,
+    Recovery,
     Start,
 )  # fmt: skip
 from maildrill.journal.reader import Journal
@@ -199,3 +200,35 @@ def test_catch_up_runs_from_the_return_to_the_last_visible(
     assert result.never_visible == never
     assert result.verdict == ("fail" if never else "pass")
     assert (result.rpa.bound is None) == bool(never)
+
+
+def test_recovery_steps_are_part_of_the_result_and_a_failed_one_is_said() -> None:
+    steps = [
+        Recovery(t, "command", name, "dns1", state, detail)
+        for t, name, state, detail in (
+            (8.0, "reload", "requested", ""), (8.5, "reload", "done", "exit code 0"),
+            (9.0, "restore", "requested", ""), (9.5, "restore", "failed", "exit code 3: no backup"),
+            (9.9, "never-ended", "requested", ""),
+        )
+    ]  # fmt: skip
+    result = run([*frame_of_drill(), *census({}), *steps])
+    assert [(s.name, s.requested_at, s.done_at, s.failed_at) for s in result.recovery_steps] == [
+        ("reload", 8.0, 8.5, None), ("restore", 9.0, None, 9.5), ("never-ended", 9.9, None, None)
+    ]  # fmt: skip
+    said = [d.message for d in result.diagnostics if d.code == "RECOVERY_STEP_FAILED"]
+    assert said == [
+        "restore (command dns1): exit code 3: no backup",
+        "never-ended (command dns1): it was requested and never ended",
+    ]
+    assert result.verdict == "inconclusive"
+    lines = "".join(event.line() + "\n" for event in [*frame_of_drill(), *steps]).encode()
+    measured = measure_with_tables(Journal(True, len(lines), "", lines), scenario())
+    assert "exit code 3: no backup" in html(measured, scenario())
+
+
+@pytest.mark.parametrize(("rto", "verdict"), [("5s", "inconclusive"), ("1s", "fail")])
+def test_a_drill_stopped_early_is_inconclusive_unless_it_had_failed_already(rto: str, verdict: str) -> None:
+    stop = Note(20.0, "stopped-early", "400 messages are outstanding, more than 300", 0.0)
+    result = run([*frame_of_drill(), *census({}), stop], scenario(inbound={"rto": rto}))
+    assert result.verdict == verdict
+    assert "400 messages" in next(d.message for d in result.diagnostics if d.code == "STOPPED_EARLY")

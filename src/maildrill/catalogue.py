@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from maildrill.checks import check_against_cluster, check_timeline
 from maildrill.errors import BadInput
-from maildrill.faults import KINDS
-from maildrill.scenario.document import Document, Loc, check, nearest, read_yaml
-from maildrill.scenario.model import SERVICES, Objectives, Scenario, Step, Target
+from maildrill.scenario.document import Document, check, nearest, read_yaml
+from maildrill.scenario.model import SERVICES, Objectives, Scenario
 
 if TYPE_CHECKING:
     from maildrill.cluster.model import ClusterModel
@@ -60,25 +60,9 @@ def load_scenario(path: Path) -> Scenario:
     document = read_yaml(path)
     scenario = check(Scenario, document)
     _check_objectives(scenario, document)
-    for index, step in enumerate(scenario.timeline):
-        _check_step(document, ("timeline", index), step)
-        for place, target in _targets(index, step.target, step.peers):
-            if (target.node is None) == (target.role is None):
-                raise document.bad(place, "name either a node or a role")
+    check_timeline(scenario, document)
     find_cluster(scenario.cluster, path, document)
     return scenario
-
-
-def _check_step(document: Document, loc: Loc, step: Step) -> None:
-    """The kind of fault is known, and has what it needs and only that."""
-    if step.fault not in KINDS:
-        raise document.bad((*loc, "fault"), f'unknown fault "{step.fault}"; {nearest(step.fault, KINDS)}')
-    kind = KINDS[step.fault]
-    if kind.has_peers and not step.peers:
-        raise document.bad(loc, f"a {step.fault} needs peers: whom the target cannot reach")
-    if step.peers and not kind.has_peers:
-        raise document.bad((*loc, "peers"), f"a {step.fault} has no peers")
-    check(kind.Parameters, document, step.parameters, (*loc, "with"))
 
 
 def find_cluster(cluster: str, scenario_path: Path, document: Document | None = None) -> str:
@@ -102,27 +86,8 @@ def load_pair(path: Path, cluster: str | None = None) -> tuple[Scenario, Cluster
 
     scenario = load_scenario(path)
     model = load_cluster(find_cluster(cluster, Path.cwd() / "-") if cluster else find_cluster(scenario.cluster, path))
-    document = read_yaml(path)
-    roles = {role for node in model.nodes.values() for role in node.roles}
-    for index, step in enumerate(scenario.timeline):
-        for place, target in _targets(index, step.target, step.peers):
-            _check_target(document, place, target, set(model.nodes), roles, model.cluster)
+    check_against_cluster(scenario, read_yaml(path), model)
     return scenario, model
-
-
-def _check_target(
-    document: Document, place: Loc, target: Target, nodes: set[str], roles: set[str], cluster: str
-) -> None:
-    for field, name, valid in (("node", target.node, nodes), ("role", target.role, roles)):
-        if name is not None and name not in valid:
-            hint = nearest(name, valid)
-            raise document.bad((*place, field), f'cluster "{cluster}" has no {field} "{name}"; {hint}')
-
-
-def _targets(index: int, target: Target, peers: list[Target]) -> list[tuple[Loc, Target]]:
-    step: Loc = ("timeline", index)
-    listed: list[tuple[Loc, Target]] = [((*step, "peers", n), peer) for n, peer in enumerate(peers)]
-    return [((*step, "target"), target), *listed]
 
 
 def _check_objectives(scenario: Scenario, document: Document) -> None:

@@ -23,14 +23,18 @@ from maildrill.drill import holdings
 from maildrill.drill.clock import DrillClock
 from maildrill.drill.clocks import clocks_wanted
 from maildrill.drill.progress import LiveLedger, Progress
-from maildrill.drill.timeline import Timeline, wait_until
+from maildrill.drill.questions import Asked
+from maildrill.drill.recovery import Recoveries
+from maildrill.drill.stops import StoppedEarly, Stops
+from maildrill.drill.targets import resolve
+from maildrill.drill.timeline import Timeline, dice_of, wait_until
 from maildrill.drill.versions import versions
 from maildrill.errors import EnvironmentProblem
 from maildrill.faults import KINDS, World
 from maildrill.faults.helper import Helper
 from maildrill.journal.events import Clock, Node, Note, Phase
 from maildrill.journal.writer import JournalWriter
-from maildrill.scenario.model import Scenario
+from maildrill.scenario.model import Scenario, Stop
 from maildrill.traffic.link import VantageLink
 
 READY_DEADLINE_S = 60.0
@@ -91,7 +95,7 @@ class Drill:
         began = time.monotonic()
         self.guard = Guard(self.client, images["helper"], self.session)
         self.helper = Helper(self.client, images["helper"], self.session)
-        if any("helper" in KINDS[step.fault].needs for step in self.scenario.timeline):
+        if any("helper" in KINDS[step.fault].needs for _, step in self.scenario.faults()):
             self.helper.start()
         clocks = Clocks(self.client, images["helper"], self.session, clocks_wanted(self.scenario, self.model))
         self.cluster = bring_up(self.client, self.model, self.session, self.say, self.start_vantage, clocks=clocks)
@@ -145,16 +149,43 @@ class Drill:
         self.phase("baseline")
         link.send("offer")
         self.linger(scenario.baseline)
+        try:
+            self.disaster(World(link.check, link.attempt, self.helper, self.client, cluster))
+        except StoppedEarly as stop:
+            self.stop_early(str(stop))
+        self.drain(link)
+
+    def disaster(self, world: World) -> None:
+        """Timeline and settle, while the stop conditions are watched."""
+        scenario, nodes = self.scenario, world.cluster.nodes
+        ask = Asked(world, self.live.newest)
+
+        def node_of(stop: Stop) -> Any:
+            assert stop.target is not None
+            return resolve(stop.target, nodes, dice_of(self.seed, -1, 0), ask).nodes[0]
+
+        stops = Stops(scenario.stop, self.live, self.clock.now, node_of)
+
+        def tick() -> None:
+            self.tick()
+            stops.check()
+
         self.phase("timeline")
-        world = World(link.check, link.attempt, self.helper, self.client, cluster)
-        Timeline(scenario, cluster.nodes, world, self.care, self.seed).run(self.tick)
+        recoveries = Recoveries(self.journal, self.clock.now, self.say, self.care, self.folder)
+        Timeline(scenario, nodes, world, self.care, recoveries, ask, self.seed).run(tick)
         self.phase("settle")
         settled = time.monotonic() + scenario.settle
         looking = threading.Thread(target=self.look_for_held, args=(False,), daemon=True)
         looking.start()
-        wait_until(settled, self.tick)
+        wait_until(settled, tick)
         looking.join(30)
-        self.drain(link)
+
+    def stop_early(self, why: str) -> None:
+        """A stop condition came true: write it down, heal everything."""
+        self.note("stopped-early", why)
+        self.say(f"stopped early: {why}; healing")
+        self.care.stop_injecting()
+        self.care.heal_all()
 
     def linger(self, seconds: float) -> None:
         """Let time pass while the mail flows."""

@@ -27,7 +27,11 @@ class LiveLedger:
         self.accepted: set[str] = set()
         self.over: set[str] = set()
         self.seen: set[str] = set()
+        self.bounced: set[str] = set()
         self.services: dict[str, bool | None] = {}
+        self.failing_since: dict[str, float | None] = {}
+        self._last_ok: dict[str, float] = {}
+        self._boxes: dict[str, list[tuple[float, str]]] = {}
 
     def take(self, line: str) -> None:
         """Take one event line into account."""
@@ -41,8 +45,31 @@ class LiveLedger:
             self.over.add(event["id"])
         elif kind in ("copy", "bounce"):
             self.seen.add(event["id"])
+            if kind == "bounce":
+                self.bounced.add(event["id"])
+            else:
+                self._boxes.setdefault(event["mailbox"], []).append((event["t"], event["id"]))
         elif kind == "probe":
             self.services[event["service"]] = event["ok"]
+            self._probed(event["service"], event["t"], event["ok"])
+
+    def _probed(self, service: str, due: float, ok: bool) -> None:
+        """Since when a service fails without a success between; by when probes were due, in whatever order they end."""
+        since = self.failing_since.get(service)
+        if ok:
+            self._last_ok[service] = max(due, self._last_ok.get(service, 0.0))
+            if since is not None and due > since:
+                self.failing_since[service] = None
+        elif due > self._last_ok.get(service, 0.0):
+            self.failing_since[service] = due if since is None else min(since, due)
+
+    def newest(self, mailbox: str) -> list[str]:
+        """Ids of a mailbox's messages, the one seen last first."""
+        return [id for _, id in sorted(self._boxes.get(mailbox, []), reverse=True)]
+
+    def refused(self) -> int:
+        """Messages that no server took and that are not tried any more."""
+        return len(self.over - self.accepted)
 
     def outstanding(self) -> int:
         """Messages whose story is not over: still being sent, or accepted and not yet visible."""

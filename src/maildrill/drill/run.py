@@ -14,6 +14,7 @@ from pathlib import Path
 
 from maildrill.cluster.engine import connect
 from maildrill.cluster.model import ClusterModel
+from maildrill.drill.person import check_somebody_is_there
 from maildrill.drill.phases import Drill
 from maildrill.drill.progress import Progress
 from maildrill.drill.signals import signals_as_interrupt, undisturbed
@@ -54,6 +55,7 @@ def run_drill(
     drill has been healed, removed and measured. A drill that broke in the middle is measured too
     and comes out inconclusive.
     """
+    check_somebody_is_there(scenario)
     connect().ping()
     folder = make_folder(reports, scenario.scenario)
     shutil.copy(scenario_path, folder / "scenario.yaml")

@@ -1,81 +1,135 @@
-"""The timeline of a drill: when each fault is injected and healed, and doing it on time."""
+"""The timeline of a drill: what is due is done on time, each in its own thread, so that nothing slow delays others."""
 
 from __future__ import annotations
 
+import itertools
 import random
 import time
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from maildrill.custody.care import Care
-from maildrill.drill.targets import resolve, resolve_peers
+from maildrill.custody.work import Work
+from maildrill.drill.recovery import Recoveries
+from maildrill.drill.targets import Questions, resolve, resolve_peers
 from maildrill.faults import KINDS, World
-from maildrill.scenario.model import Scenario, Step
+from maildrill.journal.events import Note
+from maildrill.scenario.model import Ask, Command, Heal, Scenario, Step
+from maildrill.scenario.moments import Moment, moments
 
 TICK_S = 0.1
+RESOLVING_S = 20.0
 
 
-@dataclass(frozen=True)
-class Moment:
-    """Something due at ``at`` s after the timeline began."""
-
-    at: float
-    step: int
-    act: str
-
-
-def moments(scenario: Scenario) -> list[Moment]:
-    """Injections and heals of all steps, in order of time."""
-    found = []
-    for number, step in enumerate(scenario.timeline):
-        found.append(Moment(step.at, number, "inject"))
-        if step.duration is not None:
-            found.append(Moment(step.at + step.duration, number, "heal"))
-    return sorted(found, key=lambda moment: moment.at)
+def dice_of(seed: int, entry: int, number: int) -> random.Random:
+    """The dice of one entry and round: the same whatever else happens."""
+    return random.Random(f"{seed}-{entry}-{number}")
 
 
 class Timeline:
-    """Runs a scenario's steps, each in its own thread so that a slow proof delays nobody."""
+    """Runs a scenario's entries."""
 
-    def __init__(self, scenario: Scenario, nodes: dict[str, Any], world: World, care: Care, seed: int) -> None:
-        self._scenario = scenario
-        self._nodes = nodes
-        self._world = world
-        self._care = care
-        self._dice = random.Random(seed)
-        self._names: dict[int, list[str]] = {}
+    def __init__(
+        self,
+        scenario: Scenario,
+        nodes: Mapping[str, Any],
+        world: World,
+        care: Care,
+        recoveries: Recoveries,
+        ask: Questions,
+        seed: int,
+    ) -> None:
+        self._scenario, self._nodes, self._world = scenario, nodes, world
+        self._care, self._recoveries, self._ask, self._seed = care, recoveries, ask, seed
+        self._numbers = itertools.count(1)
+        self._names: dict[tuple[int, int], list[str]] = {}
+        self._firing: dict[tuple[int, int], Work] = {}
+        self._late: dict[tuple[int, int], float] = {}
 
     def run(self, tick: Callable[[], None]) -> None:
-        """Run it; ``tick`` is called about ten times a second and may raise to stop it."""
+        """Run it; ``tick`` is called about ten times a second and may raise to stop it.
+
+        Raises what a target's resolution raised. Stopped or not, no person is waited for any more.
+        """
         began = time.monotonic()
-        with ThreadPoolExecutor(max_workers=16, thread_name_prefix="fault") as pool:
-            works: list[Future[None]] = []
+        works: list[Work] = []
+        try:
             for moment in moments(self._scenario):
                 wait_until(began + moment.at, tick)
-                works += self._start(pool, moment)
-            while not all(work.done() for work in works):
+                works.append(self._start(moment))
+            while not all(work.over() for work in works):
                 wait_until(time.monotonic() + TICK_S, tick)
-            for work in works:
-                work.result()
+        finally:
+            self._recoveries.over.set()
+        for work in works:
+            work.outcome()
 
-    def _start(self, pool: ThreadPoolExecutor, moment: Moment) -> list[Future[None]]:
-        if moment.act == "heal":
-            return [pool.submit(self._care.heal, name) for name in self._names.get(moment.step, [])]
-        step = self._scenario.timeline[moment.step]
-        faults = self._faults(moment.step, step)
-        self._names[moment.step] = list(faults)
-        return [pool.submit(self._care.inject, name, fault) for name, fault in faults.items()]
+    def _start(self, moment: Moment) -> Work:
+        work = Work({"inject": self._inject, "heal": self._heal, "recover": self._recover}[moment.act], moment)
+        if moment.act == "inject":
+            self._firing[moment.entry, moment.round] = work
+        return work
 
-    def _faults(self, number: int, step: Step) -> dict[str, Any]:
-        hit = resolve(step.target, self._nodes, self._dice)
-        peers = resolve_peers(step.peers, hit, self._nodes, self._dice)
+    def _inject(self, moment: Moment) -> None:
+        began = time.monotonic()
+        faults = self._faults(moment, self._scenario.fault_at(moment.entry))
+        self._late[moment.entry, moment.round] = time.monotonic() - began
+        self._names[moment.entry, moment.round] = list(faults)
+        works = [Work(self._care.inject, name, fault) for name, fault in faults.items()]
+        for work in works:
+            work.wait()
+            work.outcome()
+
+    def _heal(self, moment: Moment) -> None:
+        names = self._in_force(moment.entry, moment.round)
+        time.sleep(self._late.get((moment.entry, moment.round), 0.0))  # finding the target is not part of `for`
+        works = [Work(self._care.heal, name) for name in names]
+        for work in works:
+            work.wait()
+            work.outcome()
+
+    def _in_force(self, entry: int, number: int) -> list[str]:
+        """Names of the faults of one injection; waits for its target to be resolved."""
+        until, key = time.monotonic() + RESOLVING_S, (entry, number)
+        while key in self._firing and key not in self._names:
+            if self._firing[key].over() or time.monotonic() > until:
+                break
+            time.sleep(0.02)
+        return self._names.get(key, [])
+
+    def _recover(self, moment: Moment) -> None:
+        entry = self._scenario.timeline[moment.entry]
+        name = entry.name or f"step-{moment.entry + 1}"
+        match entry:
+            case Heal():
+                self._recoveries.heal(name, entry.of, self._in_force_of(entry.of))
+            case Ask():
+                self._recoveries.ask(name, entry)
+            case Command():
+                dice = dice_of(self._seed, moment.entry, 0)
+                found = resolve(entry.target, self._nodes, dice, self._ask)
+                self._note(name, str(found))
+                for node in found.nodes:
+                    self._recoveries.command(name, entry, node)
+
+    def _in_force_of(self, name: str) -> list[str]:
+        entries = {index for index, step in self._scenario.faults() if step.name == name}
+        return [one for key in sorted(self._firing) if key[0] in entries for one in self._in_force(*key)]
+
+    def _faults(self, moment: Moment, step: Step) -> dict[str, Any]:
+        dice = dice_of(self._seed, moment.entry, moment.round)
+        found = resolve(step.target, self._nodes, dice, self._ask)
+        peers = resolve_peers(step.peers, found.nodes, self._nodes, dice, self._ask)
         kind = KINDS[step.fault]
         asked = kind.Parameters.model_validate(step.parameters)
+        label = f"{step.name or step.fault}-{moment.entry + 1}" + (f".{moment.round + 1}" if step.repeat else "")
+        self._note(label, str(found))
         return {
-            f"{step.fault}-{number + 1}-{node.name}": kind(self._world, node, number + 1, peers, asked) for node in hit
+            f"{label}-{node.name}": kind(self._world, node, next(self._numbers), peers, asked) for node in found.nodes
         }
+
+    def _note(self, label: str, found: str) -> None:
+        self._recoveries.journal.write(Note(self._recoveries.now(), "target", f"{label}: {found}", 0.0))
 
 
 def wait_until(moment: float, tick: Callable[[], None]) -> None:

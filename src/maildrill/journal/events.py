@@ -163,10 +163,22 @@ class Probe(Event):
 @dataclass(frozen=True, slots=True)
 class Fault(Event):
     """A fault's life: requested, injected, effective, heal-requested, healed, heal-verified,
-    not-effective, heal-failed."""
+    not-effective, heal-failed; with other faults on the same node also masked, injected-again, verify-later."""
 
     kind: ClassVar[str] = "fault"
     fault: str
+    name: str
+    target: str
+    state: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery(Event):
+    """A recovery step of the plan: requested, done, failed. ``action``: heal, command, ask."""
+
+    kind: ClassVar[str] = "recovery"
+    action: str
     name: str
     target: str
     state: str
@@ -185,7 +197,8 @@ class Node(Event):
 
 @dataclass(frozen=True, slots=True)
 class Note(Event):
-    """Something about the drill itself: interrupted, error, clean, not-clean, harness timings."""
+    """Something about the drill itself: interrupted, error, stopped-early, clean, not-clean, target (whom an
+    entry hit, and why), harness timings."""
 
     kind: ClassVar[str] = "note"
     name: str
@@ -194,5 +207,5 @@ class Note(Event):
 
 
 EVENT_TYPES: tuple[type[Event], ...] = (
-    Start, Phase, Clock, Offer, Attempt, GaveUp, Copy, Census, Bounce, Held, Probe, Fault, Node, Note,
+    Start, Phase, Clock, Offer, Attempt, GaveUp, Copy, Census, Bounce, Held, Probe, Fault, Recovery, Node, Note,
 )  # fmt: skip

@@ -10,6 +10,7 @@ from maildrill.measure.result import FaultLife
 _FIELDS = {
     "requested": "requested_at",
     "injected": "injected_at",
+    "injected-again": "injected_at",
     "effective": "effective_at",
     "heal-requested": "heal_requested_at",
     "healed": "healed_at",

@@ -16,6 +16,7 @@ from maildrill.measure.recovery import with_backlog
 from maildrill.measure.result import Censored, Result, Service
 from maildrill.measure.services import horizon_of, measure_services
 from maildrill.measure.silence import read_outage, write_outage
+from maildrill.measure.steps import recovery_steps
 from maildrill.measure.timing import catch_up, delay_debt, latency_by_phase, lateness, message_latency, recovery_point
 from maildrill.measure.verdict import Facts, judge
 from maildrill.scenario.model import Scenario
@@ -37,6 +38,7 @@ SOURCES = {
     "ledger.misdelivered": "census: mailbox compared with offer: rcpt",
     "ledger.order_inversions": "copy: first of each id, compared with offer: t, per sender and recipient",
     "read_outage": "probe: ends of successful mailbox probes, from the baseline to the drain phase",
+    "recovery_steps": "recovery: first event of each state",
     "rpa": "fault: first effective; attempt: earliest accepted end among the lost, all streams; offer: size",
     "services": "probe, by when each was due, up to the drain phase; fault: effective, heal-requested",
     "services.recovery": "as services; node: first detail that begins with proxy:, dns: or replication:",
@@ -113,7 +115,7 @@ def measure(journal: Journal, scenario: Scenario, timers: Timers | None = None) 
 def measure_with_tables(journal: Journal, scenario: Scenario, timers: Timers | None = None) -> Measured:
     """Like ``measure``, with what a report draws."""
     frames = load_frames(journal.blocks())
-    faults, messages = fault_lives(frames), trace_messages(frames)
+    faults, steps, messages = fault_lives(frames), recovery_steps(frames), trace_messages(frames)
     table, horizon = messages.table, horizon_of(frames)
     services = measure_services(frames, faults, scenario)
     ledger, duplicates, rpa = make_ledger(frames, messages), count_duplicates(table), recovery_point(table, faults)
@@ -122,7 +124,7 @@ def measure_with_tables(journal: Journal, scenario: Scenario, timers: Timers | N
     late, latency = lateness(frames), message_latency(table, frames)
     by_phase = latency_by_phase(latency)
     facts = Facts(
-        journal, frames, scenario, messages, ledger, duplicates, services, faults, rpa, catch_up_s, never, late
+        journal, frames, scenario, messages, ledger, duplicates, services, faults, steps, rpa, catch_up_s, never, late
     )  # fmt: skip
     verdict, diagnostics = judge(facts)
     timings, clean = _notes(frames)
@@ -133,6 +135,7 @@ def measure_with_tables(journal: Journal, scenario: Scenario, timers: Timers | N
         duplicates=duplicates, rpa=rpa, catch_up_s=catch_up_s, never_visible=never,
         write_outage=write_outage(table, frames, horizon), read_outage=read_outage(frames, horizon),
         delay_debt_message_minutes=delay_debt(latency, by_phase), latency=by_phase, faults=faults,
+        recovery_steps=steps,
         timers=timers or {}, timings=timings, clean=clean, clock_error_s=max(map(abs, errors), default=0.0),
         lateness=late, sources=SOURCES,
     )  # fmt: skip

@@ -167,6 +167,18 @@ class FaultLife(Part):
     problem: str = ""
 
 
+class RecoveryStep(Part):
+    """One recovery step of the plan, s; None where it never came to that."""
+
+    action: str
+    name: str
+    target: str
+    requested_at: float | None = None
+    done_at: float | None = None
+    failed_at: float | None = None
+    detail: str = ""
+
+
 class Lateness(Part):
     """How late the harness itself was, 99th percentile, s."""
 
@@ -198,6 +210,7 @@ class Result(Part):
     delay_debt_message_minutes: float
     latency: dict[str, Quantiles]
     faults: list[FaultLife]
+    recovery_steps: list[RecoveryStep]
     timers: dict[str, dict[str, str | int | float]] = Field(description="declared in the cluster file, by image")
     timings: dict[str, float]
     clean: bool

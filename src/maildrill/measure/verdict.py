@@ -17,6 +17,7 @@ from maildrill.measure.result import (
     Interval,
     Lateness,
     Ledger,
+    RecoveryStep,
     Rpa,
     Service,
     Verdict,
@@ -27,6 +28,12 @@ from maildrill.scenario.model import SERVICES, Scenario
 OUTRANK_FAIL = frozenset(
     ("BASELINE_UNHEALTHY", "FAULT_NOT_EFFECTIVE", "PROBES_STARVED", "JOURNAL_INCOMPLETE", "INTERRUPTED", "DRILL_ERROR")
 )
+_NOTED = {
+    "interrupted": "INTERRUPTED",
+    "error": "DRILL_ERROR",
+    "not-clean": "NOT_CLEAN",
+    "stopped-early": "STOPPED_EARLY",
+}
 HEALTHY = 0.99
 STARVED_S = 0.5
 
@@ -43,6 +50,7 @@ class Facts:
     duplicates: Duplicates
     services: dict[str, Service]
     faults: list[FaultLife]
+    recovery_steps: list[RecoveryStep]
     rpa: Rpa
     catch_up_s: float | None
     never_visible: int
@@ -59,7 +67,7 @@ def _harness(facts: Facts) -> Found:
     names: set[str] = set()
     for name, detail in facts.frames["note"].select("name", "detail").iter_rows():
         names.add(name)
-        code = {"interrupted": "INTERRUPTED", "error": "DRILL_ERROR", "not-clean": "NOT_CLEAN"}.get(name)
+        code = _NOTED.get(name)
         if code:
             found.append((code, detail or f"the drill noted: {name}"))
     if not names & {"clean", "not-clean"}:
@@ -94,6 +102,15 @@ def _faults(facts: Facts) -> Found:
         unhealed = life.heal_requested_at is not None and life.verified_healed_at is None and life.healed_at is None
         if life.problem.startswith("heal-failed") or unhealed:
             found.append(("HEAL_FAILED", f"{what}: {life.problem or 'healing was requested and never done'}"))
+    return found
+
+
+def _recovery_steps(facts: Facts) -> Found:
+    found: Found = []
+    for step in facts.recovery_steps:
+        if step.done_at is None:
+            why = step.detail if step.failed_at is not None else "it was requested and never ended"
+            found.append(("RECOVERY_STEP_FAILED", f"{step.name} ({step.action} {step.target}): {why}"))
     return found
 
 
@@ -188,7 +205,7 @@ def _missed(facts: Facts) -> list[str]:
 
 def judge(facts: Facts) -> tuple[Verdict, list[Diagnostic]]:
     """The verdict and its reasons: doubts about the drill itself outrank a missed objective."""
-    looks = (_harness, _baseline, _faults, _horizon, _unobserved, _mail)
+    looks = (_harness, _baseline, _faults, _recovery_steps, _horizon, _unobserved, _mail)
     doubts = [found for look in looks for found in look(facts)]
     missed: Found = [("OBJECTIVE_MISSED", text) for text in _missed(facts)]
     codes = {code for code, _ in doubts}

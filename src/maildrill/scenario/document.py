@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Tag, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -86,7 +86,7 @@ def dotted(loc: Loc) -> str:
 
 def _explain(model: type[BaseModel], document: Document, error: dict[str, Any], at: Loc) -> str:
     inside, kind = tuple(error["loc"]), error["type"]
-    loc = (*at, *inside)
+    loc = (*at, *_untagged(model, inside))
     name = dotted(loc)
     if kind == "extra_forbidden":
         hint = nearest(str(loc[-1]), _fields(model, inside[:-1]))
@@ -120,7 +120,27 @@ def _fields(model: type[BaseModel], loc: Loc) -> list[str]:
     return [field.alias or name for name, field in here.model_fields.items()] if _is_model(here) else []
 
 
+def _untagged(model: type[BaseModel], loc: Loc) -> Loc:
+    """A place without the tags that say which of several models was meant: they do not stand in the file."""
+    here: Any = model
+    found: list[str | int] = []
+    for part in loc:
+        if part not in _tags(here):
+            found.append(part)
+        here = _step(here, part)
+    return tuple(found)
+
+
+def _tags(kind: Any) -> dict[Any, Any]:
+    """Tag -> model of a union of tagged models; empty for anything else."""
+    if get_origin(kind) not in (Union, types.UnionType):
+        return {}
+    return {meta.tag: get_args(arg)[0] for arg in get_args(kind) for meta in get_args(arg)[1:] if isinstance(meta, Tag)}
+
+
 def _step(here: Any, part: str | int) -> Any:
+    if part in (tags := _tags(here)):
+        return tags[part]
     if _is_model(here):
         for name, field in here.model_fields.items():
             if part in (name, field.alias):
@@ -135,6 +155,8 @@ def _innermost(kind: Any, keep_container: bool = False) -> Any:
     if origin is Annotated:
         return _innermost(get_args(kind)[0], keep_container)
     if origin in (Union, types.UnionType):
+        if _tags(kind):
+            return kind
         inner = [_innermost(arg, keep_container) for arg in get_args(kind) if arg is not type(None)]
         return next((one for one in inner if _is_model(one) or get_origin(one)), None)
     if origin in (list, tuple, dict) and not keep_container:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
 SERVICES = ("inbound", "submission", "mailbox", "delivery", "outbound")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -80,22 +80,118 @@ class Probes(Strict):
 
 
 class Target(Strict):
-    """Who is hit: nodes by name, or by role and position, resolved when the fault fires."""
+    """Who is hit: a node by name, or among the nodes of a role or site some, or the one that a question finds.
 
-    node: str | None = None
-    role: str | None = None
-    pick: Literal["first", "last", "all", "random"] = "first"
+    Positions, fractions and questions are resolved at the moment of firing. Without any of them: the
+    first node of a role, every node of a site.
+    """
+
+    node: str | None = Field(None, description="one node by its name")
+    role: str | None = Field(None, description="among the nodes that do this")
+    site: str | None = Field(None, description="among the nodes that stand here")
+    pick: Literal["first", "last", "all", "random", "answering"] | None = Field(
+        None, description="which of them; answering: the first that answers now, MX servers in order of preference"
+    )
+    fraction: float | None = Field(None, gt=0, le=1, description="this part of them, at random, at least one")
+    majority: bool = Field(False, description="more than half of them, at random")
+    holds: str | None = Field(None, description="the one where this user's newest mail was stored first")
+    has_address: str | None = Field(None, description="the one that has this address now (a name or an IP address)")
+
+    def choices(self) -> list[str]:
+        """Which ways to choose are given; at most one makes sense."""
+        given: dict[str, object] = {"pick": self.pick, "fraction": self.fraction, "majority": self.majority or None}
+        given |= {"holds": self.holds, "has_address": self.has_address}
+        return [name for name, value in given.items() if value is not None]
 
 
-class Step(Strict):
-    """One entry of the timeline."""
+class Repeat(Strict):
+    """A fault that comes again."""
+
+    times: Annotated[int, Field(ge=2, le=1000)]
+    every: Duration = Field(description="from one injection to the next, s; not less than `for`")
+
+
+class Entry(Strict):
+    """What all entries of the timeline have."""
 
     at: Duration = Field(description="when, s from the start of the timeline")
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")] | None = Field(
+        None, description="what other entries and the report call it"
+    )
+
+
+class Step(Entry):
+    """A fault."""
+
     fault: str = Field(description="a kind of fault: `maildrill faults` lists them")
     target: Target
     parameters: dict[str, Any] = Field({}, alias="with", description="what the kind of fault lets one set")
     peers: list[Target] = Field([], description="partition only: whom the target cannot reach")
-    duration: Duration | None = Field(None, alias="for", description="healed after; never, if absent")
+    duration: Duration | None = Field(
+        None, alias="for", description="healed after; if absent, by a recovery step or when the drill ends"
+    )
+    repeat: Repeat | None = None
+
+
+class Heal(Entry):
+    """A recovery step: a fault of this timeline is undone now."""
+
+    recover: Literal["heal"]
+    of: str = Field(description="the name of the fault")
+
+
+class Command(Entry):
+    """A recovery step: a command is run in a node; an exit code other than 0 is a failure."""
+
+    recover: Literal["command"]
+    target: Target
+    run: str = Field(min_length=1, description="for /bin/sh in the node")
+    deadline: Duration = 30.0
+
+
+class Ask(Entry):
+    """A recovery step of a person, who confirms it with Enter, or with a file `confirm` in the drill's folder."""
+
+    recover: Literal["ask"]
+    say: str = Field(min_length=1, description="what the person is asked to do")
+    deadline: Duration = Field(300.0, description="the step has failed if it is not confirmed by then, s")
+
+
+def _entry_tag(value: Any) -> str:
+    recover = value.get("recover") if isinstance(value, dict) else getattr(value, "recover", None)
+    return "a fault" if recover is None else f"recover {recover}"
+
+
+TimelineEntry = Annotated[
+    Annotated[Step, Tag("a fault")]
+    | Annotated[Heal, Tag("recover heal")]
+    | Annotated[Command, Tag("recover command")]
+    | Annotated[Ask, Tag("recover ask")],
+    Discriminator(_entry_tag, custom_error_type="recover", custom_error_message="one of: heal, command, ask"),
+]
+
+
+class Stop(Strict):
+    """Ends the drill early: everything is healed, and the result says why. One condition each."""
+
+    probe: Literal["inbound", "submission", "mailbox", "delivery", "outbound"] | None = Field(
+        None, description="this service's probes fail without a success between"
+    )
+    longer_than: Duration | None = Field(None, description="for longer than this, s")
+    messages: Literal["outstanding", "refused", "bounced"] | None = Field(
+        None, description="outstanding: accepted or still being sent, and not yet visible; refused: for good"
+    )
+    above: Annotated[int, Field(ge=0)] | None = Field(None, description="are more than this")
+    run: str | None = Field(None, description="for /bin/sh in a node; an exit code other than 0 stops the drill")
+    target: Target | None = Field(None, description="the node in which it is run")
+    every: Duration = Field(2.0, gt=0, description="how often the command is run, s")
+
+
+class Limits(Strict):
+    """The largest disaster this file may ask for; checked before anything is started."""
+
+    nodes_down: Annotated[int, Field(ge=1)] | None = Field(None, description="nodes with a fault at one moment")
+    fault_time: Duration | None = Field(None, description="time during which any fault is in force, s")
 
 
 class Objective(Strict):
@@ -136,8 +232,21 @@ class Scenario(Strict):
     traffic: Traffic = Traffic()
     probes: Probes = Probes()
     baseline: Duration = Field(5.0, description="healthy time before the timeline, s")
-    timeline: Annotated[list[Step], Field(min_length=1)]
+    timeline: Annotated[list[TimelineEntry], Field(min_length=1)]
+    stop: list[Stop] = []
+    limits: Limits = Limits()
     settle: Duration = Field(12.0, description="observed time after the timeline, s, mail still offered")
     drain: Duration = Field(20.0, description="longest wait for the backlog after mail stops, s")
     sustained: Sustained = Sustained()
     objectives: Objectives
+
+    def faults(self) -> list[tuple[int, Step]]:
+        """The faults of the timeline, with their places in it."""
+        return [(index, entry) for index, entry in enumerate(self.timeline) if isinstance(entry, Step)]
+
+    def fault_at(self, index: int) -> Step:
+        """The fault at a place of the timeline. Raises LookupError if a recovery step stands there."""
+        entry = self.timeline[index]
+        if not isinstance(entry, Step):
+            raise LookupError(f"timeline[{index}] is not a fault")
+        return entry

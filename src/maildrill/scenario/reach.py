@@ -1,0 +1,115 @@
+"""Whom a target can hit, as far as the cluster file tells; and whether that is within the limits."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from maildrill.scenario.model import Scenario, Target
+from maildrill.scenario.moments import length, spans
+
+OUTSIDE = "outside"
+
+
+class Placed(Protocol):
+    """A node of a cluster file, or one that runs."""
+
+    @property
+    def roles(self) -> list[str]: ...
+
+    @property
+    def site(self) -> str | None: ...
+
+
+@dataclass(frozen=True)
+class Reach:
+    """``count`` nodes are hit, and all of them are ``among`` these."""
+
+    among: tuple[str, ...]
+    count: int
+    how: str = ""
+
+    @property
+    def certain(self) -> bool:
+        """Whether it is known before the start which nodes are hit."""
+        return self.count == len(self.among)
+
+    def __str__(self) -> str:
+        names = ", ".join(self.among)
+        return names if self.certain else f"{self.count} of {names} ({self.how})"
+
+
+def candidates(target: Target, nodes: Mapping[str, Placed]) -> list[str]:
+    """The nodes a target chooses from, in the cluster file's order. The outside world stands at no site."""
+    if target.node is not None:
+        return [name for name in nodes if name == target.node]
+    found = [name for name, node in nodes.items() if target.role is None or target.role in node.roles]
+    if target.role is None:
+        found = [name for name in found if OUTSIDE not in nodes[name].roles]
+    return [name for name in found if target.site is None or nodes[name].site == target.site]
+
+
+def how_many(target: Target, of: int) -> int:
+    """How many of ``of`` candidates are hit: a fraction is rounded down, but hits at least one."""
+    if target.fraction is not None:
+        return min(of, max(1, math.floor(target.fraction * of + 1e-9)))
+    if target.majority:
+        return of // 2 + 1 if of else 0
+    takes_all = target.pick == "all" or (not target.choices() and target.role is None)
+    return of if takes_all else min(of, 1)
+
+
+def reach(target: Target, nodes: Mapping[str, Placed]) -> Reach:
+    """Whom a target can hit."""
+    among = candidates(target, nodes)
+    count = how_many(target, len(among))
+    if target.pick == "last":
+        among = among[-1:]
+    elif target.pick == "first" or not target.choices():
+        among = among[:count]
+    return Reach(tuple(among), count, _how(target))
+
+
+def _how(target: Target) -> str:
+    if target.holds is not None:
+        return f"the one that holds the newest mail of {target.holds}, looked up when it fires"
+    if target.has_address is not None:
+        return f"the one that has the address {target.has_address}, looked up when it fires"
+    return "the first that answers when it fires" if target.pick == "answering" else "at random"
+
+
+def most_nodes_hit(scenario: Scenario, nodes: Mapping[str, Placed]) -> tuple[int, int]:
+    """(most nodes with a fault at one moment, the entry with which that is reached). Random choices count apart."""
+    worst, place, all_spans = 0, 0, spans(scenario)
+    for now in all_spans:
+        together = [span for span in all_spans if span.begin <= now.begin < span.end]
+        hit = [reach(scenario.fault_at(span.entry).target, nodes) for span in together]
+        known = {name for one in hit if one.certain for name in one.among}
+        most = min(len(nodes), len(known) + sum(one.count for one in hit if not one.certain))
+        if most > worst:
+            worst, place = most, now.entry
+    return worst, place
+
+
+def fault_time(scenario: Scenario) -> float:
+    """How long any fault is in force, s. One that nothing heals lasts until the drill ends."""
+    end, total, until = length(scenario) + scenario.settle + scenario.drain, 0.0, 0.0
+    for span in spans(scenario):
+        stop = min(span.end, end)
+        total += max(0.0, stop - max(span.begin, until))
+        until = max(until, stop)
+    return total
+
+
+def over_limits(scenario: Scenario, nodes: Mapping[str, Placed]) -> tuple[tuple[str | int, ...], str] | None:
+    """(place in the file, what is wrong) if the timeline asks for more than its limits allow."""
+    limits = scenario.limits
+    hit, entry = most_nodes_hit(scenario, nodes)
+    if limits.nodes_down is not None and hit > limits.nodes_down:
+        return ("timeline", entry), f"up to {hit} nodes have a fault at once; limits.nodes_down is {limits.nodes_down}"
+    time = fault_time(scenario)
+    if limits.fault_time is not None and time > limits.fault_time:
+        return ("limits", "fault_time"), f"faults are in force for up to {time:g} s, allowed {limits.fault_time:g} s"
+    return None

@@ -1,0 +1,147 @@
+"""The timeline: what is due when, how long faults are in force, names, limits, stop conditions."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from maildrill.catalogue import load_pair
+from maildrill.drill.progress import LiveLedger
+from maildrill.drill.stops import StoppedEarly, Stops
+from maildrill.errors import BadInput
+from maildrill.journal.events import Attempt, Bounce, Copy, Offer, Probe
+from maildrill.scenario.model import Scenario, Stop
+from maildrill.scenario.moments import moments, spans
+from maildrill.scenario.reach import fault_time
+
+HEAD = "scenario: one\ntitle: One\nobjectives: {lost: 0}\nsettle: 10s\ndrain: 5s\n"
+KILL = "{at: 0s, fault: kill, target: {role: mx}, for: 4s, repeat: {times: 3, every: 8s}}"
+CUT = "{at: 2s, name: cut, fault: freeze, target: {role: store}}"
+
+
+def load(folder: Path, *entries: str, more: str = "") -> Scenario:
+    """A scenario with these entries, checked against its cluster."""
+    path = folder / "s.yaml"
+    path.write_text(HEAD + more + "timeline:\n" + "".join(f"  - {entry}\n" for entry in entries))
+    return load_pair(path)[0]
+
+
+def test_a_repeated_fault_and_one_healed_by_a_step(tmp_path: Path) -> None:
+    plan = load(tmp_path, KILL, CUT, "{at: 10s, recover: heal, of: cut}")
+    assert [(m.at, m.entry, m.act, m.round) for m in moments(plan)] == [
+        (0, 0, "inject", 0), (2, 1, "inject", 0), (4, 0, "heal", 0), (8, 0, "inject", 1), (10, 2, "recover", 0),
+        (12, 0, "heal", 1), (16, 0, "inject", 2), (20, 0, "heal", 2),
+    ]  # fmt: skip
+    assert [(s.begin, s.end) for s in spans(plan)] == [(0, 4), (2, 10), (8, 12), (16, 20)]
+    assert fault_time(plan) == 10 + 2 + 4
+
+
+def test_what_nothing_heals_lasts_to_the_end(tmp_path: Path) -> None:
+    plan = load(tmp_path, CUT)
+    assert spans(plan)[0].end == math.inf
+    assert fault_time(plan) == 10 + 5
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 9), st.integers(2, 4)), min_size=1, max_size=6))
+def test_every_injection_has_its_heal_and_time_is_in_order(faults: list[tuple[int, int, int]]) -> None:
+    plan = Scenario.model_validate({
+        "scenario": "s", "title": "t", "objectives": {"lost": 0},
+        "timeline": [
+            {"at": at, "fault": "kill", "target": {"role": "mx"}, "for": last,
+             "repeat": {"times": times, "every": last}}
+            for at, last, times in faults
+        ],
+    })  # fmt: skip
+    found = moments(plan)
+    assert [m.at for m in found] == sorted(m.at for m in found)
+    injected = {(m.entry, m.round): m.at for m in found if m.act == "inject"}
+    healed = {(m.entry, m.round): m.at for m in found if m.act == "heal"}
+    assert injected.keys() == healed.keys()
+    assert len(injected) == sum(times for _, _, times in faults)
+    assert all(healed[key] - at == faults[key[0]][1] for key, at in injected.items())
+
+
+@pytest.mark.parametrize(
+    ("entries", "more", "said"),
+    [
+        (["{at: 1s, recover: heal, of: cut}", KILL], "", 's.yaml:7:33: timeline[0].of: no fault is called "cut"; give'),
+        ([CUT, "{at: 1s, recover: heal, of: cat}"], "", 'no fault is called "cat"; did you mean "cut"?'),
+        ([CUT, CUT], "", 's.yaml:8:20: timeline[1].name: another entry is called "cut"'),
+        ([KILL.replace("for: 4s, ", "")], "", 'a repeated fault needs "for"'),
+        ([KILL.replace("every: 8s", "every: 3s")], "", "the next one would begin before this one is healed"),
+        ([KILL.replace("times: 3", "times: 1")], "", "timeline[0].repeat.times: expected greater than or equal to 2"),
+        (["{at: 1s, recover: ask, say: hello}"], "", "at least one entry must be a fault"),
+        ([CUT, "{at: 1s, recover: hael, of: cut}"], "", "timeline[1]: expected one of: heal, command, ask"),
+        ([CUT, "{at: 1s, recover: command, run: ls}"], "", 'field "timeline[1].target" is missing'),
+        ([CUT, "{at: 1s, recover: command, run: a, target: {role: dsn}}"], "", 'has no role "dsn"; did you mean "dns"'),
+        ([CUT.replace("role: store", "site: north")], "", 'has no site "north"; it has no sites'),
+        ([CUT.replace("role: store", "role: store, pick: all, majority: true")], "", "not by pick and majority"),
+        ([CUT.replace("role: store", "node: store1, fraction: 0.5")], "", "a node that is named needs no choice"),
+        ([CUT.replace("role: store", "role: store, fraction: 0")], "", "target.fraction: expected greater than 0"),
+        ([CUT.replace("role: store", "role: store, holds: user99")], "", "no such user; there are user1 to user8"),
+        ([CUT], "stop: [{probe: inbound}]\n", 'stop[0]: "probe" and "longer_than" belong together'),
+        ([CUT], "stop: [{messages: refused, above: 1, run: ls}]\n", "one condition each"),
+        ([CUT], "stop: [{run: ls, target: {role: mxx}}]\n", 'has no role "mxx"; did you mean "mx"'),
+        ([CUT, KILL], "limits: {nodes_down: 1}\n", "s.yaml:8:5: timeline[0]: up to 2 nodes have a fault at once"),
+        ([CUT, KILL], "limits: {fault_time: 16s}\n", "s.yaml:6:22: limits.fault_time: faults are in force for up to"),
+        ([CUT.replace("role: store", "role: mx, pick: random"), CUT.replace("cut", "cot").replace("store", "mx")],
+         "limits: {nodes_down: 1}\n", "up to 2 nodes"),
+    ],
+)  # fmt: skip
+def test_mistakes_are_shown_where_they_stand(tmp_path: Path, entries: list[str], more: str, said: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        load(tmp_path, *entries, more=more)
+    assert said in str(caught.value).replace(f"{tmp_path}/", "")
+
+
+def test_two_faults_on_one_node_are_one_node_down(tmp_path: Path) -> None:
+    assert load(tmp_path, KILL, KILL.replace("kill", "freeze"), more="limits: {nodes_down: 1, fault_time: 12s}\n")
+
+
+def probe(t: float, ok: bool) -> str:
+    return Probe(t, "inbound", t, t + 1, ok, "").line()
+
+
+def test_a_service_fails_since_its_first_failure_without_a_success_between() -> None:
+    """Probes end in another order than they were due."""
+    live = LiveLedger()
+    for t, ok in ((1, True), (3, False), (2, False), (1.5, True)):
+        live.take(probe(t, ok))
+    assert live.failing_since["inbound"] == 2
+    live.take(probe(2.5, True))
+    assert live.failing_since["inbound"] is None
+    live.take(probe(2.2, False))
+    assert live.failing_since["inbound"] is None
+
+
+def test_stop_conditions_say_what_was_seen() -> None:
+    live, now = LiveLedger(), [5.0]
+    stops = [Stop(probe="inbound", longer_than=10), Stop(messages="outstanding", above=1)]
+    watched = Stops(stops, live, lambda: now[0], lambda _: None)
+    watched.check()
+    live.take(probe(4.0, False))
+    watched.check()
+    now[0] = 14.5
+    with pytest.raises(StoppedEarly, match=r"inbound has failed since 4\.0 s, longer than 10 s"):
+        watched.check()
+    live.take(probe(14.0, True))
+    for id in ("a", "b"):
+        live.take(Offer(1.0, id, "inbound", "s", "r", 500, "h", 0.0).line())
+    live.take(Bounce(2.0, "b", "s", "5.1.1").line())
+    watched.check()
+    live.take(Offer(1.0, "c", "inbound", "s", "r", 500, "h", 0.0).line())
+    with pytest.raises(StoppedEarly, match="2 messages are outstanding, more than 1"):
+        watched.check()
+
+
+def test_newest_mail_of_a_mailbox() -> None:
+    live = LiveLedger()
+    live.take(Attempt(1.0, "a", 0, "h", 1.1, None, "accepted", 250, "").line())
+    for t, id in ((3.0, "b"), (2.0, "a")):
+        live.take(Copy(t, id, "user1@x", 1, 1, "h").line())
+    assert live.newest("user1@x") == ["b", "a"]
+    assert live.newest("user2@x") == []
