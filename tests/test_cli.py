@@ -86,8 +86,10 @@ def test_list_and_faults(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["list", "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)
     assert "mx-kill" in [one["name"] for one in listed["scenarios"]]
-    assert cli.run(["faults", "--json"]) == 0
-    assert {"kind", "group", "about", "needs"} == set(json.loads(capsys.readouterr().out)[0])
+    assert cli.run(["faults", "--json", "--no-probe"]) == 0
+    first = json.loads(capsys.readouterr().out)[0]
+    assert {"kind", "group", "about", "needs", "status", "reason"} == set(first)
+    assert first["status"] == "unknown"
 
 
 def test_init_writes_what_loads_and_never_overwrites(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from maildrill.drill import person
 from maildrill.drill.recovery import Recoveries
-from maildrill.errors import EnvironmentProblem
+from maildrill.errors import Skipped
 from maildrill.journal.writer import JournalWriter
 from maildrill.scenario.model import Ask, Command, Scenario
 
@@ -94,5 +94,5 @@ def test_without_a_terminal_asking_is_an_error_before_the_start(monkeypatch: pyt
     monkeypatch.setattr(person, "has_terminal", lambda: True)
     person.check_somebody_is_there(scenario)
     monkeypatch.setattr(person, "has_terminal", lambda: False)
-    with pytest.raises(EnvironmentProblem, match="asks a person at 0 s"):
+    with pytest.raises(Skipped, match="asks a person at 0 s"):
         person.check_somebody_is_there(scenario)

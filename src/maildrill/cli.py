@@ -10,6 +10,7 @@ from typer.exceptions import TyperException
 import maildrill.commands.compare
 import maildrill.commands.engine
 import maildrill.commands.explain
+import maildrill.commands.faults
 import maildrill.commands.look
 import maildrill.commands.results
 import maildrill.commands.run

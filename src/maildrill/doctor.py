@@ -39,7 +39,7 @@ def examine() -> list[Finding]:
     except Exception as error:  # the SDK raises many kinds; each means the same here
         return [*findings, Finding("engine", False, f"{type(error).__name__}: {error}; run ./bootstrap")]
     looks: tuple[Callable[[Any], Finding], ...] = (_engine, _memory, _images, _leftovers)
-    return findings + [look(client) for look in looks]
+    return findings + [look(client) for look in looks] + _features(client)
 
 
 def _python() -> Finding:
@@ -80,3 +80,21 @@ def _leftovers(client: Any) -> Finding:
         return Finding("leftovers", True, "a drill is running now")
     left = leftovers(client)
     return Finding("leftovers", not left, f"{len(left)} left behind; run: maildrill clean" if left else "none")
+
+
+def _features(client: Any) -> list[Finding]:
+    """A machine without some feature is fit for drills; it skips those that need it."""
+    from maildrill.drill.machine import look, why_not
+    from maildrill.faults import KINDS
+    from maildrill.faults.features import FEATURES
+
+    missing = {name: reason for name, reason in look(client, set(FEATURES)).items() if reason}
+    skipped = [name for name, kind in KINDS.items() if why_not(kind, missing)]
+    here = ", ".join(name for name in FEATURES if name not in missing)
+    findings = [Finding("faults", len(skipped) < len(KINDS), f"{len(KINDS) - len(skipped)} of {len(KINDS)} kinds")]
+    findings.append(Finding("features", True, f"here: {here}"))
+    for name, reason in missing.items():
+        users = [kind for kind in skipped if name in KINDS[kind].needs]
+        text = f"without {name} ({reason}): skips {', '.join(users) or 'no fault'}; {FEATURES[name].mend}"
+        findings.append(Finding("features", True, text))
+    return findings

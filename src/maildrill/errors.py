@@ -4,6 +4,8 @@ MaildrillError            1 is never used here: it means "objective missed"
 ├── BadInput              2  a file or an argument is wrong; nothing was started
 ├── Inconclusive          3  the drill ran but proves nothing either way
 └── EnvironmentProblem    4  the machine or the container engine cannot do what is asked
+    ├── Skipped           4  a fault needs what this machine has not; nothing was started
+    └── WaitTimeout       4  something did not happen in time
 """
 
 from __future__ import annotations
@@ -31,6 +33,10 @@ class EnvironmentProblem(MaildrillError):
     """The machine or the engine cannot do what was asked."""
 
     exit_code = 4
+
+
+class Skipped(EnvironmentProblem):
+    """A drill that this machine cannot do; the message says what is missing. Nothing has been started."""
 
 
 class WaitTimeout(EnvironmentProblem):

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from maildrill.errors import BadInput, MaildrillError
+from maildrill.errors import BadInput, MaildrillError, Skipped
 
 if TYPE_CHECKING:
     from maildrill.drill.run import Outcome
@@ -172,6 +172,8 @@ def drill(request: pytest.FixtureRequest, record_property: Callable[[str, object
     __tracebackhide__ = True
     try:
         outcome = _run(request.config, request.param)
+    except Skipped as reason:
+        pytest.skip(str(reason))
     except MaildrillError as error:
         pytest.fail(str(error), pytrace=False)
     _record(outcome, record_property)

@@ -1,8 +1,7 @@
-"""`maildrill list`, `faults`, `schema`: what there is."""
+"""`maildrill list`, `schema`: what there is."""
 
 from __future__ import annotations
 
-import inspect
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +11,6 @@ from rich.table import Table
 from maildrill.catalogue import list_clusters, list_scenarios, load_scenario
 from maildrill.commands.app import Json, app, out, print_json
 from maildrill.errors import BadInput
-from maildrill.faults import KINDS
 from maildrill.scenario.schema import SCHEMAS, schema_of
 
 
@@ -36,24 +34,6 @@ def list_(
         grid.add_row(path.parent.name, scenario.scenario, scenario.title)
     out().print(grid)
     typer.echo(f"clusters: {', '.join(list_clusters())}")
-
-
-@app.command()
-def faults(json: Json = False) -> None:
-    """List the kinds of faults, and what each needs of the machine."""
-    rows = [
-        {"kind": name, "group": kind.group(), "about": _summary(kind), "needs": ", ".join(kind.needs)}
-        for name, kind in KINDS.items()
-    ]
-    if json:
-        print_json(rows)
-        return
-    for row in rows:
-        typer.echo(f"{row['kind']:12} {row['about']}" + (f"\n{'':12} needs: {row['needs']}" if row["needs"] else ""))
-
-
-def _summary(kind: type) -> str:
-    return (inspect.getdoc(kind) or "").partition("\n")[0]
 
 
 @app.command()

@@ -8,7 +8,7 @@ import threading
 import time
 from pathlib import Path
 
-from maildrill.errors import EnvironmentProblem, WaitTimeout
+from maildrill.errors import Skipped, WaitTimeout
 from maildrill.scenario.model import Ask, Scenario
 
 LOOK_EVERY_S = 0.2
@@ -23,10 +23,10 @@ def has_terminal() -> bool:
 
 
 def check_somebody_is_there(scenario: Scenario) -> None:
-    """Raises EnvironmentProblem if the scenario asks a person and there is no terminal to ask on."""
+    """Raises Skipped if the scenario asks a person and there is no terminal to ask on."""
     asks = [entry for entry in scenario.timeline if isinstance(entry, Ask)]
     if asks and not has_terminal():
-        raise EnvironmentProblem(
+        raise Skipped(
             f'"{scenario.scenario}" asks a person at {asks[0].at:g} s ("{asks[0].say}"), and there is no terminal; '
             "run it by hand: maildrill run"
         )

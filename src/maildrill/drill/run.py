@@ -14,6 +14,7 @@ from pathlib import Path
 
 from maildrill.cluster.engine import connect
 from maildrill.cluster.model import ClusterModel
+from maildrill.drill.machine import check_machine
 from maildrill.drill.person import check_somebody_is_there
 from maildrill.drill.phases import Drill
 from maildrill.drill.progress import Progress
@@ -51,12 +52,13 @@ def run_drill(
 ) -> Outcome:
     """Run one drill and measure it.
 
-    Raises EnvironmentProblem if the engine is not there, KeyboardInterrupt after an interrupted
+    Raises EnvironmentProblem if the engine is not there, Skipped if the machine cannot do one of the faults
+    or there is nobody to ask, KeyboardInterrupt after an interrupted
     drill has been healed, removed and measured. A drill that broke in the middle is measured too
     and comes out inconclusive.
     """
     check_somebody_is_there(scenario)
-    connect().ping()
+    check_machine(connect(), scenario)
     folder = make_folder(reports, scenario.scenario)
     shutil.copy(scenario_path, folder / "scenario.yaml")
     (folder / "cluster.json").write_text(cluster_model.model_dump_json(indent=2) + "\n")

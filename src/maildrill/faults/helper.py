@@ -21,6 +21,11 @@ class Helper:
         self._session = session
         self._container: Any = None
 
+    @property
+    def container(self) -> Any:
+        """The helper's container; None before it is started."""
+        return self._container
+
     def start(self) -> None:
         """Start the persistent helper."""
         self._container = self._client.containers.run(
