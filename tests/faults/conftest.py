@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from arena import Arena, make_arena
+from examples import Record
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +36,15 @@ def quota(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
     path = tmp_path_factory.mktemp("clusters") / "quota.yaml"
     path.write_text("cluster: quota\nextends: postfix-dovecot-single\nnodes: {mail1: {settings: {quota: 1M}}}\n")
     yield from make_arena(path)
+
+
+@pytest.fixture(scope="session")
+def record() -> Iterator[Record]:
+    """Collects measured times; MAILDRILL_RECORD_TIMES=FILE writes them there, into what is there already."""
+    record = Record()
+    yield record
+    file = os.environ.get("MAILDRILL_RECORD_TIMES")
+    if file and record.times:
+        path = Path(file)
+        known = json.loads(path.read_text()) if path.exists() else {}
+        path.write_text(json.dumps(known | record.times, indent=2, sort_keys=True) + "\n")
