@@ -18,6 +18,7 @@ from maildrill.cluster.model import ClusterModel
 from maildrill.cluster.up import RunningCluster, bring_up
 from maildrill.custody.care import Care
 from maildrill.custody.guard import Guard
+from maildrill.custody.patience import await_engine, cleaned
 from maildrill.custody.sweep import remove_session, sweep
 from maildrill.drill import holdings
 from maildrill.drill.clock import DrillClock
@@ -218,19 +219,29 @@ class Drill:
         """Undo faults, keep the logs, remove everything, look, end the reaper and the journal."""
         self.phase("teardown")
         began = time.monotonic()
+        self.await_engine()
         self.care.undo_all()
         if self.link is not None:
             self.link.close()
         if self.cluster is not None:
             self.keep_logs(self.cluster)
         try:
-            left = remove_session(self.client, self.session)
+            left = cleaned(lambda: remove_session(self.client, self.session))
             self.note("not-clean" if left else "clean", "; ".join(left))
             if self.guard is not None and not left:
                 self.guard.release()
         except ENGINE_FAILURES as problem:
             self.note("not-clean", f"{type(problem).__name__}: {problem}")
         self.note("teardown_s", "", time.monotonic() - began)
+
+    def await_engine(self) -> None:
+        """An engine that is being restarted comes back; without it nothing can be healed or removed."""
+        try:
+            away = await_engine(self.client, self.say)
+        except ENGINE_FAILURES as problem:
+            away = f"the engine did not come back: {problem}"
+        if away:
+            self.note("error", away)
 
     def keep_logs(self, cluster: RunningCluster) -> None:
         """Write every node's log into the drill's folder."""
