@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from maildrill.cluster.engine import connect
-from maildrill.custody.sweep import SESSION_LABEL, leftovers
+from maildrill.custody.guard import OWNER_LABEL, REAPER_LABEL
+from maildrill.custody.sweep import leftovers
 
 SCENARIO = Path(__file__).with_name("killed.yaml")
 POINTS = int(os.environ.get("MAILDRILL_KILL_POINTS", "3"))
@@ -34,24 +35,17 @@ def start(reports: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen([*command, "--reports", str(reports)], stdout=silent, stderr=silent)
 
 
-def sessions() -> set[str]:
-    """Every session that something in the engine belongs to now."""
-    client, found = connect(), set()
-    filters = {"label": SESSION_LABEL}
-    for kind in (client.containers.list(all=True, filters=filters, ignore_removed=True),
-                 client.volumes.list(filters=filters), client.networks.list(filters=filters)):  # fmt: skip
-        for thing in kind:
-            labels = thing.attrs.get("Labels") or (thing.attrs.get("Config") or {}).get("Labels") or {}
-            found.add(labels[SESSION_LABEL])
-    for reaper in client.containers.list(all=True, filters={"label": "maildrill.reaper-of"}, ignore_removed=True):
-        found.add(reaper.labels["maildrill.reaper-of"])
-    return found
+def sessions_of(process: subprocess.Popen[bytes]) -> set[str]:
+    """The sessions of one harness: each has a reaper, which is made first and removed last."""
+    owned = {"label": f"{OWNER_LABEL}={process.pid}"}
+    reapers = connect().containers.list(all=True, filters=owned, ignore_removed=True)
+    return {reaper.labels[REAPER_LABEL] for reaper in reapers}
 
 
 def left(session: str) -> list[str]:
     """What is there of a session: containers, networks, volumes, its reaper, loop devices, mounts."""
     client = connect()
-    reapers = client.containers.list(all=True, filters={"label": f"maildrill.reaper-of={session}"}, ignore_removed=True)
+    reapers = client.containers.list(all=True, filters={"label": f"{REAPER_LABEL}={session}"}, ignore_removed=True)
     loops = [path for path in Path("/sys/block").glob("loop*/loop/backing_file") if session in _text(path)]
     mounts = [line for line in _text(Path("/proc/self/mounts")).splitlines() if re.search(f"maildrill-{session}", line)]
     return [*leftovers(client, session), *(f"reaper {one.name}" for one in reapers), *map(str, loops), *mounts]
@@ -77,17 +71,17 @@ def test_nothing_is_left_after_a_kill_at_any_point(tmp_path: Path) -> None:
     dice, whole = random.Random(SEED), length_of_a_run(tmp_path)
     slowest, kept = 0.0, []
     for number in range(POINTS):
-        before, point = sessions(), dice.uniform(0, whole)
+        point = dice.uniform(0, whole)
         process = start(tmp_path)
         watched: set[str] = set()
         until = time.monotonic() + point
         while time.monotonic() < until and process.poll() is None:
-            watched |= sessions() - before
+            watched |= sessions_of(process)
             time.sleep(min(0.2, max(0.0, until - time.monotonic())))
         process.kill()
         process.wait(10)
         killed = time.monotonic()
-        watched |= sessions() - before
+        watched |= sessions_of(process)
         while (remains := {one: left(one) for one in watched}) and any(remains.values()):
             if time.monotonic() - killed > GONE_WITHIN_S:
                 kept.append((point, remains))
@@ -95,8 +89,7 @@ def test_nothing_is_left_after_a_kill_at_any_point(tmp_path: Path) -> None:
             time.sleep(0.2)
         took = time.monotonic() - killed
         slowest = max(slowest, took)
-        print(
-            f"kill {number + 1}/{POINTS} at {point:5.1f} of {whole:.1f} s: {len(watched)} sessions, gone after {took:.1f} s"
-        )
+        said = f"kill {number + 1}/{POINTS} at {point:.1f} of {whole:.1f} s"
+        print(f"{said}: {len(watched)} sessions, gone after {took:.1f} s", flush=True)
     print(f"{POINTS} kills, slowest cleaning {slowest:.1f} s, left behind {len(kept)} times")
     assert not kept, kept

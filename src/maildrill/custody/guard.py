@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from docker.errors import NotFound
 from maildrill.custody import reaper
 
 REAPER_LABEL = "maildrill.reaper-of"
+OWNER_LABEL = "maildrill.owner"
+"""The process of the harness, for people who wonder whose a reaper is."""
 
 
 class Guard:
@@ -23,7 +26,7 @@ class Guard:
             image,
             ["python3", "/reaper.py", session],
             name=f"maildrill-{session}-reaper",
-            labels={"maildrill": "reaper", REAPER_LABEL: session},
+            labels={"maildrill": "reaper", REAPER_LABEL: session, OWNER_LABEL: str(os.getpid())},
             volumes={reaper.ENGINE_SOCKET: {"bind": reaper.ENGINE_SOCKET, "mode": "rw"}},
             network_mode="none",
             stdin_open=True,
