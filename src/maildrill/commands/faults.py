@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,11 +13,15 @@ from maildrill.errors import EnvironmentProblem
 from maildrill.faults import KINDS
 
 NoProbe = Annotated[bool, typer.Option("--no-probe", help="Only list them; ask no engine.")]
+Docs = Annotated[Path | None, typer.Option("--docs", help="Write a page for each kind into this folder.")]
 
 
 @app.command()
-def faults(json: Json = False, no_probe: NoProbe = False) -> None:
+def faults(json: Json = False, no_probe: NoProbe = False, docs: Docs = None) -> None:
     """List the kinds of faults, and whether this machine can do each."""
+    if docs is not None:
+        write_pages(docs)
+        return
     rows = [
         {"kind": name, "group": kind.group(), "about": summary(kind), "needs": list(kind.needs), **state}
         for (name, kind), state in zip(KINDS.items(), _states(no_probe), strict=True)
@@ -30,6 +35,19 @@ def faults(json: Json = False, no_probe: NoProbe = False) -> None:
             typer.echo(f"  {row['kind']:24} {row['about']}")
             if row["status"] == "skipped":
                 typer.echo(f"  {'':24} skipped here: {row['reason']}")
+
+
+def write_pages(folder: Path) -> None:
+    """The pages of all kinds, with the times in the folder's measured.json; pages of kinds that are gone go."""
+    from maildrill.faults.pages import pages, read_measured
+
+    folder.mkdir(parents=True, exist_ok=True)
+    wanted = pages(KINDS, read_measured(folder))
+    for old in set(folder.glob("*.md")) - {folder / name for name in wanted}:
+        old.unlink()
+    for name, text in wanted.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    typer.echo(f"wrote {len(wanted)} pages into {folder}")
 
 
 def summary(kind: type) -> str:

@@ -30,10 +30,15 @@ def run(
     seed: Annotated[int | None, typer.Option(help="Seed of all random choices (default: a new one).")] = None,
     reports: Reports = Path("reports"),
     json: Json = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done to whom.")] = False,
 ) -> int:
     """Run one drill and say whether its objectives were met."""
     path = find_scenario(scenario)
     checked, model = load_pair(path, cluster)
+    if dry_run:
+        from maildrill.commands.dry import dry
+
+        return dry(checked, model, seed, json)
     from maildrill.drill.run import run_drill
     from maildrill.report.terminal import terminal
 
