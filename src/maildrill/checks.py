@@ -64,7 +64,7 @@ def _check_fault(document: Document, loc: Loc, step: Step) -> None:
     if step.fault not in KINDS:
         raise document.bad((*loc, "fault"), f'unknown fault "{step.fault}"; {nearest(step.fault, KINDS)}')
     kind = KINDS[step.fault]
-    if kind.has_peers and not step.peers:
+    if kind.has_peers and not kind.peers_optional and not step.peers:
         raise document.bad(loc, f"a {step.fault} needs peers: whom the target cannot reach")
     if step.peers and not kind.has_peers:
         raise document.bad((*loc, "peers"), f"a {step.fault} has no peers")

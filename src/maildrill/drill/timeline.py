@@ -12,7 +12,8 @@ from maildrill.custody.care import Care
 from maildrill.custody.work import Work
 from maildrill.drill.recovery import Recoveries
 from maildrill.drill.targets import Questions, resolve, resolve_peers
-from maildrill.faults import KINDS, World
+from maildrill.faults import KINDS, Fault, World
+from maildrill.faults.placement import Placement
 from maildrill.journal.events import Note
 from maildrill.scenario.model import Ask, Command, Heal, Scenario, Step
 from maildrill.scenario.moments import Moment, moments
@@ -42,7 +43,7 @@ class Timeline:
         self._scenario, self._nodes, self._world = scenario, nodes, world
         self._care, self._recoveries, self._ask, self._seed = care, recoveries, ask, seed
         self._numbers = itertools.count(1)
-        self._names: dict[tuple[int, int], list[str]] = {}
+        self._places: dict[tuple[int, int], dict[str, Placement]] = {}
         self._firing: dict[tuple[int, int], Work] = {}
         self._late: dict[tuple[int, int], float] = {}
 
@@ -74,28 +75,36 @@ class Timeline:
         began = time.monotonic()
         faults = self._faults(moment, self._scenario.fault_at(moment.entry))
         self._late[moment.entry, moment.round] = time.monotonic() - began
-        self._names[moment.entry, moment.round] = list(faults)
-        works = [Work(self._care.inject, name, fault) for name, fault in faults.items()]
+        self._places[moment.entry, moment.round] = {name: place for name, (place, _) in faults.items()}
+        works = [
+            Work(self._in_turn, place.inject_after, self._care.inject, name, fault)
+            for name, (place, fault) in faults.items()
+        ]
         for work in works:
             work.wait()
             work.outcome()
 
     def _heal(self, moment: Moment) -> None:
-        names = self._in_force(moment.entry, moment.round)
+        places = self._in_force(moment.entry, moment.round)
         time.sleep(self._late.get((moment.entry, moment.round), 0.0))  # finding the target is not part of `for`
-        works = [Work(self._care.heal, name) for name in names]
+        works = [Work(self._in_turn, place.heal_after, self._care.heal, name) for name, place in places.items()]
         for work in works:
             work.wait()
             work.outcome()
 
-    def _in_force(self, entry: int, number: int) -> list[str]:
-        """Names of the faults of one injection; waits for its target to be resolved."""
+    def _in_turn(self, wait: float, act: Callable[..., Any], *arguments: Any) -> None:
+        """Act after ``wait`` s, or not at all if the timeline ends before."""
+        if not self._recoveries.over.wait(wait):
+            act(*arguments)
+
+    def _in_force(self, entry: int, number: int) -> dict[str, Placement]:
+        """The faults of one injection by name; waits for its target to be resolved."""
         until, key = time.monotonic() + RESOLVING_S, (entry, number)
-        while key in self._firing and key not in self._names:
+        while key in self._firing and key not in self._places:
             if self._firing[key].over() or time.monotonic() > until:
                 break
             time.sleep(0.02)
-        return self._names.get(key, [])
+        return self._places.get(key, {})
 
     def _recover(self, moment: Moment) -> None:
         entry = self._scenario.timeline[moment.entry]
@@ -116,7 +125,7 @@ class Timeline:
         entries = {index for index, step in self._scenario.faults() if step.name == name}
         return [one for key in sorted(self._firing) if key[0] in entries for one in self._in_force(*key)]
 
-    def _faults(self, moment: Moment, step: Step) -> dict[str, Any]:
+    def _faults(self, moment: Moment, step: Step) -> dict[str, tuple[Placement, Fault]]:
         dice = dice_of(self._seed, moment.entry, moment.round)
         found = resolve(step.target, self._nodes, dice, self._ask)
         peers = resolve_peers(step.peers, found.nodes, self._nodes, dice, self._ask)
@@ -125,7 +134,11 @@ class Timeline:
         label = f"{step.name or step.fault}-{moment.entry + 1}" + (f".{moment.round + 1}" if step.repeat else "")
         self._note(label, str(found))
         return {
-            f"{label}-{node.name}": kind(self._world, node, next(self._numbers), peers, asked) for node in found.nodes
+            f"{label}-{place.node.name}": (
+                place,
+                kind(self._world, place.node, next(self._numbers), place.peers, asked),
+            )
+            for place in kind.arrange(found.nodes, peers, asked, dice)
         }
 
     def _note(self, label: str, found: str) -> None:

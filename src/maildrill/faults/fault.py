@@ -11,10 +11,12 @@ docstrings of ``effect`` and ``heal`` how it is proven and undone, ``Parameters`
 
 from __future__ import annotations
 
+import random
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
+from maildrill.faults.placement import Placement
 from maildrill.scenario.model import Strict
 from maildrill.traffic.link import Attempted
 
@@ -54,6 +56,8 @@ class World:
 
     ``cluster`` is the RunningCluster: its nodes, accounts, network, session and model; ``client`` the
     engine. What a fault makes carries the labels ``maildrill.cluster.up.labels(cluster.session)``.
+    ``layers`` says what lies on top of what where faults of one sort stack on a node: (sort, node) ->
+    number of the fault -> what it put there.
     """
 
     look: Look
@@ -61,6 +65,7 @@ class World:
     helper: Privileged
     client: Any
     cluster: Any
+    layers: dict[tuple[str, str], dict[int, Any]] = field(default_factory=dict)
 
 
 @dataclass
@@ -72,6 +77,7 @@ class Fault(ABC):
     needs: ClassVar[tuple[str, ...]] = ()
     stands_for: ClassVar[str] = ""
     has_peers: ClassVar[bool] = False
+    peers_optional: ClassVar[bool] = False
     own_clock: ClassVar[bool] = False
     """Whether its targets must be made with a clock of their own, which can be set."""
 
@@ -85,6 +91,14 @@ class Fault(ABC):
     def group(cls) -> str:
         """The folder it is in: process, network, storage, dependency or load."""
         return cls.__module__.split(".")[-2]
+
+    @classmethod
+    def arrange(cls, hit: list[Any], peers: list[Any], asked: Any, dice: random.Random) -> list[Placement]:
+        """Where the faults of one step go: one on every node that is hit, with all its peers.
+
+        Kinds that are shapes over several nodes differ. Raises BadInput if there are too few nodes.
+        """
+        return [Placement(node, peers) for node in hit]
 
     @abstractmethod
     def inject(self) -> None:

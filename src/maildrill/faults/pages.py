@@ -62,7 +62,8 @@ def _page(name: str, kind: type[Fault], times: Mapping[str, float]) -> str:
         "Measured": f"Effect after {_seconds(times.get('effect_s'))}, healed after {_seconds(times.get('heal_s'))}.",
     }
     body = "\n".join(f"## {title}\n\n{text.rstrip()}\n" for title, text in parts.items() if text)
-    peers = "\nIt needs `peers`: whom the target cannot reach.\n" if kind.has_peers else ""
+    needed = "may have" if kind.peers_optional else "needs"
+    peers = f"\nIt {needed} `peers`: the other nodes concerned.\n" if kind.has_peers else ""
     return f"{HEAD}# {name}\n\nGroup: {kind.group()}\n\n{_doc(kind)}\n{peers}\n{body}"
 
 

@@ -126,7 +126,7 @@ class Step(Entry):
     fault: str = Field(description="a kind of fault: `maildrill faults` lists them")
     target: Target
     parameters: dict[str, Any] = Field({}, alias="with", description="what the kind of fault lets one set")
-    peers: list[Target] = Field([], description="partition only: whom the target cannot reach")
+    peers: list[Target] = Field([], description="the other nodes concerned: whom the target cannot reach")
     duration: Duration | None = Field(
         None, alias="for", description="healed after; if absent, by a recovery step or when the drill ends"
     )
