@@ -6,6 +6,7 @@ import itertools
 import json
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 
 from maildrill.custody import care as care_module
 from maildrill.custody.care import Care
+from maildrill.custody.sweep import sweep
 from maildrill.custody.work import Work
 from maildrill.faults import Fault, World
 from maildrill.journal.writer import JournalWriter
@@ -225,3 +227,21 @@ def test_faults_on_one_target_stack_and_unstack_in_any_order(
     assert effective == set(first) or "masked" in bench.states()
     assert "heal-failed" not in bench.states()
     assert "not-effective" not in bench.states()
+
+
+@pytest.mark.parametrize(
+    ("status", "age_s", "goes"), [("exited", 1, True), ("created", 5, False), ("created", 90, True)]
+)
+def test_a_reaper_that_was_never_started_is_swept_when_it_is_old(status: str, age_s: int, goes: bool) -> None:
+    """A harness killed between making and starting its reaper; a young one is about to be started."""
+    made = (datetime.now(UTC) - timedelta(seconds=age_s)).isoformat().replace("+00:00", "000Z")
+    removed: list[bool] = []
+    reaper = SimpleNamespace(name="r", status=status, attrs={"Created": made}, remove=lambda **_: removed.append(True))
+
+    def containers(filters: dict[str, Any], **_: Any) -> list[Any]:
+        return [reaper] if "status" in filters and status in filters["status"] else []
+
+    nothing = SimpleNamespace(list=lambda **_: [])
+    client = SimpleNamespace(containers=SimpleNamespace(list=containers), volumes=nothing, networks=nothing)
+    assert sweep(client) == (["container r"] if goes else [])
+    assert removed == ([True] if goes else [])

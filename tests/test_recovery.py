@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from maildrill.drill import person
+from maildrill.drill.progress import Progress
 from maildrill.drill.recovery import Recoveries
+from maildrill.drill.watching import Unblocked
 from maildrill.errors import Skipped
 from maildrill.journal.writer import JournalWriter
 from maildrill.scenario.model import Ask, Command, Scenario
@@ -52,6 +54,24 @@ COMMAND = Command(at=0, recover="command", target={"role": "dns"}, run="rndc rel
 def test_a_command_is_judged_by_its_exit_code_and_deadline(bench: Any, answer: Any, last: tuple[str, str]) -> None:
     bench.steps.command("reload", COMMAND, node(answer))
     assert bench.events() == [("requested", ""), last]
+
+
+def test_a_watcher_that_blocks_holds_nothing_up() -> None:
+    """A stopped terminal: the drill goes on, and what was said is shown when it is read again."""
+    stopped, shown = threading.Event(), []  # type: ignore[var-annotated]
+
+    def terminal(now: Progress) -> None:
+        stopped.wait(5)
+        shown.append(now.message)
+
+    watch = Unblocked(terminal)
+    began = time.monotonic()
+    for message in ("fault", "", "", "healed"):
+        watch(Progress(message=message))
+    assert time.monotonic() - began < 1
+    stopped.set()
+    watch.finish()
+    assert [message for message in shown if message] == ["fault", "healed"]
 
 
 def test_a_heal_step_says_what_it_healed_and_what_not(bench: Any) -> None:

@@ -6,6 +6,7 @@ Nothing is touched that does not carry maildrill's label.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 
 from docker.errors import APIError, NotFound
@@ -14,6 +15,8 @@ from maildrill.custody.guard import REAPER_LABEL
 
 SESSION_LABEL = "maildrill.session"
 REMOVERS = 8
+NEVER_STARTED_S = 60.0
+"""A reaper that was made and not started after so long lost its harness between the two."""
 CONFLICT = 409
 REMOVE_OPTIONS: dict[str, dict[str, bool]] = {
     "container": {"force": True, "v": True},
@@ -56,6 +59,12 @@ def remove_session(client: Any, session: str) -> list[str]:
     return leftovers(client, session)
 
 
+def _age_s(container: Any) -> float:
+    """How long ago a container was made, s."""
+    made = datetime.fromisoformat(str(container.attrs["Created"])[:19]).replace(tzinfo=UTC)
+    return (datetime.now(UTC) - made).total_seconds()
+
+
 def _remove(kind: str, thing: Any) -> None:
     try:
         thing.remove(**REMOVE_OPTIONS[kind])
@@ -73,9 +82,9 @@ def sweep(client: Any) -> list[str]:
     dead = [(kind, thing) for kind, session, thing in found if session not in alive]
     for kind, thing in dead:
         _remove(kind, thing)
-    dead_reapers = client.containers.list(
-        all=True, filters={"label": REAPER_LABEL, "status": ["exited", "dead"]}, ignore_removed=True
-    )
+    over = {"label": REAPER_LABEL, "status": ["exited", "dead", "created"]}
+    reapers = client.containers.list(all=True, filters=over, ignore_removed=True)
+    dead_reapers = [reaper for reaper in reapers if reaper.status != "created" or _age_s(reaper) > NEVER_STARTED_S]
     for reaper in dead_reapers:
         _remove("container", reaper)
     return [f"{kind} {thing.name}" for kind, thing in dead] + [f"container {reaper.name}" for reaper in dead_reapers]

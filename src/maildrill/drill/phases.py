@@ -30,6 +30,7 @@ from maildrill.drill.stops import StoppedEarly, Stops
 from maildrill.drill.targets import resolve
 from maildrill.drill.timeline import Timeline, dice_of, wait_until
 from maildrill.drill.versions import versions
+from maildrill.drill.watching import Unblocked
 from maildrill.errors import EnvironmentProblem
 from maildrill.faults import KINDS, World
 from maildrill.faults.helper import Helper
@@ -48,7 +49,8 @@ class Drill:
     def __init__(
         self, scenario: Scenario, model: ClusterModel, folder: Path, seed: int, watch: Callable[[Progress], None]
     ) -> None:
-        self.scenario, self.model, self.folder, self.seed, self.watch = scenario, model, folder, seed, watch
+        self.scenario, self.model, self.folder, self.seed = scenario, model, folder, seed
+        self.watch = Unblocked(watch)
         self.session = secrets.token_hex(4)
         self.client = connect()
         self.clock = DrillClock()

@@ -83,6 +83,7 @@ def run_drill(
                 drill.down()
                 drill.journal.write(Phase(drill.clock.now(), "end"))
                 drill.journal.close()
+                drill.watch.finish()
     result = measure_folder(folder)
     if interrupted:
         raise KeyboardInterrupt(f"interrupted; everything is healed and removed, the journal is in {folder}")
