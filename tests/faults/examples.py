@@ -30,11 +30,19 @@ def example(request: pytest.FixtureRequest, kind: str) -> Fault:
     reason = why_not(cls, look(connect(), set(cls.needs)))
     if reason:
         pytest.skip(reason)
-    own_disk = getattr(cls, "own_disk", False)
-    arena: Arena = request.getfixturevalue("disks" if own_disk else "ha" if step.peers else "single")
+    arena: Arena = request.getfixturevalue(_arena(cls, step))
     node = _node(arena, step.target)
     peers = list(dict.fromkeys(_node(arena, peer) for peer in step.peers))
     return arena.fault(kind, node, [peer for peer in peers if peer != node] or None, **step.parameters)
+
+
+def _arena(cls: type[Fault], step: Step) -> str:
+    """The fixture with what the kind needs of its cluster."""
+    if getattr(cls, "own_disk", False):
+        return "disks"
+    if cls.own_clock:
+        return "clocked"
+    return "quota" if cls.kind.startswith("quota") else "ha" if step.peers else "single"
 
 
 def _node(arena: Arena, target: Target) -> str:
