@@ -77,6 +77,9 @@ class Probes(Strict):
 
     every: Duration = Field(0.1, description="time between two probes of a service, s")
     deadline: Duration = Field(3.0, description="patience of one probe, s; slower is a failure")
+    services: list[Literal["inbound", "submission", "mailbox", "delivery", "outbound"]] = Field(
+        [], description="what is probed; empty: every service"
+    )
 
 
 class Target(Strict):

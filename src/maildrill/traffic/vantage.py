@@ -22,6 +22,8 @@ from maildrill.traffic.submission import Submission
 from maildrill.traffic.transaction import Limits
 
 OUTSIDE_USERS = 4
+PORTS = {"dns": 53, "mx": 25, "submission": 587, "imaps": 993, "sink": 25}
+"""Where a cluster answers, and where the outside world does (``sink``); ``config`` may name others."""
 
 
 class Vantage:
@@ -33,11 +35,11 @@ class Vantage:
         self._accounts: list[tuple[str, str]] = [(a, p) for a, p in config["accounts"]]
         outside = config["outside_domain"]
         self._friends = [f"friend-{i}@{outside}" for i in range(OUTSIDE_USERS)]
-        resolver = Resolver(config["resolver"], self._rng)
+        self._ports: dict[str, int] = PORTS | config.get("ports", {})
+        resolver = Resolver(config["resolver"], self._rng, port=self._ports["dns"])
         context = ssl.create_default_context(cadata=config["ca_pem"])
-        self._door = Door(resolver, config["mail_host"], context)
-        self._mta = Mta(emitter, resolver)
-        self._user = Submission(emitter, resolver, config["mail_host"], context, dict(self._accounts))
+        self._door = Door(resolver, config["mail_host"], context, self._ports["imaps"])
+        self._mta, self._user = self._make_routes(emitter, resolver, context)
         self._sink = Sink(emitter, self._watch, outside, [*self._friends, f"probe@{outside}"])
         self._probes = Probes(emitter, self._watch, self._mta, self._user, self._door, config)
         self._attempts = self._make_attempts(resolver, context)
@@ -45,11 +47,14 @@ class Vantage:
         self._senders: list[Schedule] = []
         self._readers: list[asyncio.Task[None]] = []
 
+    def _make_routes(self, emitter: Emitter, resolver: Resolver, context: ssl.SSLContext) -> tuple[Mta, Submission]:
+        host, passwords = self._config["mail_host"], dict(self._accounts)
+        user = Submission(emitter, resolver, host, context, passwords, self._ports["submission"])
+        return Mta(emitter, resolver, self._ports["mx"]), user
+
     def _make_attempts(self, resolver: Resolver, context: ssl.SSLContext) -> Attempts:
-        silent = Emitter(lambda _: None)
-        config, mta = self._config, Mta(silent, resolver)
-        user = Submission(silent, resolver, config["mail_host"], context, dict(self._accounts))
-        outside, drill = config["outside_domain"], config["drill"]
+        mta, user = self._make_routes(Emitter(lambda _: None), resolver, context)
+        outside, drill = self._config["outside_domain"], self._config["drill"]
         return Attempts(mta, user, self._door, self._watch, self._accounts, outside, drill)
 
     async def attempt(self, service: str, deadline: float) -> tuple[bool, float, str]:
@@ -58,7 +63,7 @@ class Vantage:
 
     async def start(self) -> None:
         """Sink, readers and probes."""
-        await self._sink.listen()
+        await self._sink.listen(port=self._ports["sink"])
         for account, password in self._accounts:
             reader = Reader(self._emitter, self._watch, self._door, account, password)
             self._readers.append(asyncio.create_task(reader.run()))
