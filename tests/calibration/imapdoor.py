@@ -26,6 +26,7 @@ class Folder:
     uidvalidity: int = 4711
     uidnext: int = 1
     mails: list[Mail] = field(default_factory=list)
+    gone: list[Mail] = field(default_factory=list)
 
     def add(self, raw: bytes, flags: set[str] | None = None) -> None:
         """A new message."""
@@ -80,6 +81,15 @@ class ImapDoor(Door):
                 case "IDLE":
                     writer.write(b"+ idling\r\n")
                     await reader.readline()
+                    await self.pause()
+                case "APPEND":
+                    writer.write(b"+ go on\r\n")
+                    raw = await reader.readexactly(int(words[-1].strip("{}")))
+                    await reader.readline()
+                    await self.pause()
+                    target = folders[words[0]]
+                    done = f"OK [APPENDUID {target.uidvalidity} {target.uidnext}] done"
+                    target.add(raw)
                 case "UID":
                     out, done = self._uid(folders, folder, words[0].upper(), words[1], " ".join(words[2:]))
                 case "LOGOUT":
@@ -112,6 +122,7 @@ class ImapDoor(Door):
         if verb == "MOVE" or verb == "EXPUNGE":
             gone = [mail for _, mail in picked if verb == "MOVE" or "\\Deleted" in mail.flags]
             folder.mails = [mail for mail in folder.mails if mail not in gone]
+            folder.gone += gone if verb == "EXPUNGE" else []
         return out, "OK done"
 
 

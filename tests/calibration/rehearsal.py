@@ -38,14 +38,15 @@ class Rehearsal:
 
     def __init__(self, folder: Path, *, fates: dict[str, Fate] | None = None, every: float = 0.04,
                  deadline: float = 0.3, services: tuple[str, ...] | None = None, rate: float = 10.0,
-                 window: float = 1.0, relapse: float = 1.0, server: str = "") -> None:  # fmt: skip
+                 changes: float = 0.0, window: float = 1.0, relapse: float = 1.0,
+                 server: str = "") -> None:  # fmt: skip
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.probes: dict[str, Any] = {"every": every, "deadline": deadline}
         if services:
             self.probes["services"] = list(services)
         self.scenario = SCENARIO | {"probes": self.probes, "sustained": {"window": window, "relapse": relapse}}
-        self.fates, self.rate, self.server = fates or {}, rate, server
+        self.fates, self.rate, self.changes, self.server = fates or {}, rate, changes, server
         self.retry = {"first": 0.2, "max": 0.4, "connect_timeout": 1.0, "command_timeout": 1.0}
         self.zero = time.monotonic() - 500.0
         """The drill's clock differs from the machine's, as it does for a vantage elsewhere."""
@@ -122,7 +123,8 @@ class Rehearsal:
             "domain": DOMAIN, "outside_domain": OUTSIDE, "resolver": "127.0.0.1", "mail_host": HOST, "ports": ports,
             "ca_pem": self.system.ca_pem, "accounts": self.system.accounts, "probes": self.probes, "seed": 1,
             "drill": DRILL,
-            "traffic": {"inbound": stream, "submission": stream, "outbound": stream, "retry": self.retry},
+            "traffic": {"inbound": stream, "submission": stream, "outbound": stream, "changes": self.changes,
+                        "retry": self.retry},
         }  # fmt: skip
 
     def events(self, kind: str) -> list[dict[str, Any]]:

@@ -137,6 +137,52 @@ class Bounce(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Session(Event):
+    """A lasting IMAP session (IDLE) came up or was found dead; ``uids`` and ``flags`` as last seen in it.
+
+    ``state``: open, lost. ``by``: for lost, what told: connection (closed, reset) or keep-alive (no answer).
+    """
+
+    kind: ClassVar[str] = "session"
+    account: str
+    state: str
+    by: str
+    detail: str
+    uidvalidity: int
+    uids: list[int]
+    flags: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Change(Event):
+    """A change of mailbox state: asked for, acknowledged or failed (no answer, or NO).
+
+    ``action``: flag (set \\Flagged), move (to the archive folder), delete (expunged). Each message is
+    changed once; its id is in no offer.
+    """
+
+    kind: ClassVar[str] = "change"
+    id: str
+    account: str
+    action: str
+    state: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class StateCensus(Event):
+    """The final look at one of the folders that changes were made in: ids, and each one's flags."""
+
+    kind: ClassVar[str] = "state-census"
+    account: str
+    folder: str
+    whole: bool
+    error: str
+    ids: list[str]
+    flags: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Held(Event):
     """Messages found on a volume of a node: queues and stores that are not the front door."""
 
@@ -195,4 +241,5 @@ class Note(Event):
 
 EVENT_TYPES: tuple[type[Event], ...] = (
     Start, Phase, Clock, Offer, Attempt, GaveUp, Copy, Census, Bounce, Held, Probe, Fault, Node, Note,
+    Session, Change, StateCensus,
 )  # fmt: skip

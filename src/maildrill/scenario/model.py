@@ -69,6 +69,7 @@ class Traffic(Strict):
     inbound: Stream = Stream(rate=5.0)
     submission: Stream = Stream(rate=1.0)
     outbound: Stream = Stream(rate=1.0)
+    changes: Rate = Field(1.0, description="changes of mailbox state (flag, move, deletion) per second")
     retry: Retry = Retry()
 
 

@@ -17,11 +17,15 @@ from maildrill.traffic.probes import Probes
 from maildrill.traffic.reader import Door, Reader, Watch, census
 from maildrill.traffic.resolve import Resolver
 from maildrill.traffic.schedule import Schedule
+from maildrill.traffic.sessions import LastingSession
 from maildrill.traffic.sink import Sink
+from maildrill.traffic.state import StateChanges
 from maildrill.traffic.submission import Submission
 from maildrill.traffic.transaction import Limits
 
 OUTSIDE_USERS = 4
+LASTING_SESSIONS = 2
+"""How many accounts have an IMAP IDLE client; there may be fewer accounts."""
 PORTS = {"dns": 53, "mx": 25, "submission": 587, "imaps": 993, "sink": 25}
 """Where a cluster answers, and where the outside world does (``sink``); ``config`` may name others."""
 
@@ -43,6 +47,7 @@ class Vantage:
         self._sink = Sink(emitter, self._watch, outside, [*self._friends, f"probe@{outside}"])
         self._probes = Probes(emitter, self._watch, self._mta, self._user, self._door, config)
         self._attempts = self._make_attempts(resolver, context)
+        self._state = StateChanges(emitter, self._door, self._accounts, config["drill"])
         self._give_up = asyncio.Event()
         self._senders: list[Schedule] = []
         self._readers: list[asyncio.Task[None]] = []
@@ -67,10 +72,13 @@ class Vantage:
         for account, password in self._accounts:
             reader = Reader(self._emitter, self._watch, self._door, account, password)
             self._readers.append(asyncio.create_task(reader.run()))
+        for account, password in self._accounts[:LASTING_SESSIONS]:
+            session = LastingSession(self._emitter, self._door, account, password)
+            self._readers.append(asyncio.create_task(session.run()))
         self._probes.start()
 
     def offer(self) -> None:
-        """Begin the three streams of mail."""
+        """Begin the three streams of mail, and the changes of mailbox state."""
         traffic = self._config["traffic"]
         retry = traffic["retry"]
         connect, command = float(retry["connect_timeout"]), float(retry["command_timeout"])
@@ -86,6 +94,9 @@ class Vantage:
                 work = self._sender(stream, letter, route, limits, int(traffic[stream]["size"]))
                 self._senders.append(Schedule(1 / rate, work))
                 self._senders[-1].start()
+        if (rate := float(traffic["changes"])) > 0:
+            self._senders.append(Schedule(1 / rate, self._state.change))
+            self._senders[-1].start()
 
     def _sender(
         self, stream: str, letter: str, route: Route, limits: Limits, size: int
@@ -118,6 +129,7 @@ class Vantage:
         await self._probes.stop()
 
     async def census(self, deadline: float) -> None:
-        """A Census event per account (front door) and per outside mailbox (memory)."""
+        """A Census event per account (front door) and per outside mailbox (memory); folders of state changes too."""
         await asyncio.gather(*(census(self._emitter, self._door, a, p, deadline) for a, p in self._accounts))
+        await self._state.census(deadline)
         self._sink.census()
