@@ -33,8 +33,8 @@ class StateChanges:
     async def change(self, due: float) -> None:
         """One message, and one change of it; ``due`` is when, in monotonic seconds (a schedule's work)."""
         n = next(self._count)
-        account, password = self._accounts[n % len(self._accounts)]
-        action, id = ACTIONS[(n // len(self._accounts)) % len(ACTIONS)], f"{self._drill}-m-{n:06d}"
+        account, password = self._accounts[n // len(ACTIONS) % len(self._accounts)]
+        action, id = ACTIONS[n % len(ACTIONS)], f"{self._drill}-m-{n:06d}"
         async with self._busy[account]:
             try:
                 imap = await self._session(account, password)
