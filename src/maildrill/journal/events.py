@@ -7,7 +7,6 @@ module runs in the vantage container.
 
 from __future__ import annotations
 
-import functools
 import json
 from dataclasses import dataclass, fields
 from typing import ClassVar
@@ -25,13 +24,7 @@ class Event:
 
     def line(self) -> str:
         """This event as one JSON line, without the newline."""
-        return _ENCODE({"e": self.kind, **{name: getattr(self, name) for name in _names(type(self))}})
-
-
-@functools.cache
-def _names(kind: type[Event]) -> tuple[str, ...]:
-    """Field names in order. Looked up once: writing an event is on the senders' path."""
-    return tuple(field.name for field in fields(kind))
+        return _ENCODE({"e": self.kind, **{name: getattr(self, name) for name in _FIELDS[self.kind]}})
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,3 +244,5 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     Start, Phase, Clock, Offer, Attempt, GaveUp, Copy, Census, Bounce, Held, Probe, Fault, Node, Note,
     Session, Change, StateCensus,
 )  # fmt: skip
+_FIELDS = {kind.kind: tuple(field.name for field in fields(kind)) for kind in EVENT_TYPES}
+"""Looked up once, not for every line: writing events is on the senders' path."""
