@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 import uvloop
-from sink import smtp_sink
+from smtp_sink import smtp_sink
 from throughput import LIMITS, RCPT, RETRY, SENDER, SIZE, Direct
 
 from maildrill.journal.writer import JournalWriter

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import aiosmtplib
 import uvloop
-from sink import smtp_sink
+from smtp_sink import smtp_sink
 
 from maildrill.journal.events import Event
 from maildrill.journal.writer import JournalWriter

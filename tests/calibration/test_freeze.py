@@ -7,7 +7,6 @@ bound the error of the lower end, the server's own return the error of the upper
 from __future__ import annotations
 
 import asyncio
-import secrets
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,11 +14,8 @@ from typing import Any
 
 import pytest
 from rehearsal import Rehearsal
+from smtp_sink import smtp_sink
 
-from maildrill.cluster.engine import connect
-from maildrill.cluster.images import ensure_images
-from maildrill.custody.guard import Guard
-from maildrill.custody.sweep import remove_session
 from maildrill.journal.events import Fault
 from maildrill.measure import Result
 
@@ -34,21 +30,8 @@ HALF_A_CALL = 0.01
 @pytest.fixture
 def server() -> Iterator[tuple[Any, str]]:
     """A container with Postfix's smtp-sink, and its address."""
-    client, session = connect(), secrets.token_hex(4)
-    images = ensure_images(client, ["postfix", "helper"])
-    guard = Guard(client, images["helper"], session)
-    try:
-        container = client.containers.run(
-            images["postfix"], ["smtp-sink", "-u", "postfix", "0.0.0.0:25", "1024"], detach=True,
-            name=f"maildrill-{session}-sink", labels={"maildrill": "drill", "maildrill.session": session},
-        )  # fmt: skip
-        container.reload()
-        (network,) = container.attrs["NetworkSettings"]["Networks"].values()
-        yield container, network["IPAddress"]
-    finally:
-        left = remove_session(client, session)
-        guard.release()
-        assert not left
+    with smtp_sink() as running:
+        yield running
 
 
 async def _at(moment: float, act: Callable[[], Any]) -> float:
