@@ -24,7 +24,7 @@ LASTS = {"flag": {"here flagged"}, "move": {"there"}, "delete": {"", "there"}}
 
 
 def frames(events: list[Event]) -> Any:
-    return load_frames("".join(event.line() + "\n" for event in events).encode())
+    return load_frames(["".join(event.line() + "\n" for event in events).encode()])
 
 
 def history(rows: list[tuple[str, str, str, float]], whole: bool = True) -> list[Event]:

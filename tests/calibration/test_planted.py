@@ -59,7 +59,7 @@ def test_every_class_of_the_ledger_is_exact(mail: tuple[Result, Rehearsal]) -> N
         assert counts.offered > 90
         assert counts == expected(planted(letter), counts.offered), stream
     assert result.ledger.identity
-    assert {id for id, fate in drill.fates.items() if CLASS.get(fate) == "lost"} == set(result.ledger.lost_ids)
+    assert {id for id, fate in drill.fates.items() if CLASS.get(fate) == "lost"} == set(result.ledger.ids["lost"])
 
 
 def test_duplicates_are_counted_by_cause(mail: tuple[Result, Rehearsal]) -> None:
