@@ -8,10 +8,11 @@ module runs in the vantage container.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import ClassVar
 
 JOURNAL_VERSION = 1
+_ENCODE = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Event:
 
     def line(self) -> str:
         """This event as one JSON line, without the newline."""
-        return json.dumps({"e": self.kind, **asdict(self)}, separators=(",", ":"))
+        return _ENCODE({"e": self.kind, **{name: getattr(self, name) for name in _FIELDS[self.kind]}})
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,52 @@ class Bounce(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Session(Event):
+    """A lasting IMAP session (IDLE) came up or was found dead; ``uids`` and ``flags`` as last seen in it.
+
+    ``state``: open, lost. ``by``: for lost, what told: connection (closed, reset) or keep-alive (no answer).
+    """
+
+    kind: ClassVar[str] = "session"
+    account: str
+    state: str
+    by: str
+    detail: str
+    uidvalidity: int
+    uids: list[int]
+    flags: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Change(Event):
+    """A change of mailbox state: asked for, acknowledged or failed (no answer, or NO).
+
+    ``action``: flag (set \\Flagged), move (to the archive folder), delete (expunged). Each message is
+    changed once; its id is in no offer.
+    """
+
+    kind: ClassVar[str] = "change"
+    id: str
+    account: str
+    action: str
+    state: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class StateCensus(Event):
+    """The final look at one of the folders that changes were made in: ids, and each one's flags."""
+
+    kind: ClassVar[str] = "state-census"
+    account: str
+    folder: str
+    whole: bool
+    error: str
+    ids: list[str]
+    flags: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Held(Event):
     """Messages found on a volume of a node: queues and stores that are not the front door."""
 
@@ -208,4 +255,7 @@ class Note(Event):
 
 EVENT_TYPES: tuple[type[Event], ...] = (
     Start, Phase, Clock, Offer, Attempt, GaveUp, Copy, Census, Bounce, Held, Probe, Fault, Recovery, Node, Note,
+    Session, Change, StateCensus,
 )  # fmt: skip
+_FIELDS = {kind.kind: tuple(field.name for field in fields(kind)) for kind in EVENT_TYPES}
+"""Looked up once, not for every line: writing events is on the senders' path."""

@@ -15,7 +15,9 @@ from maildrill.measure.ledger import Messages, count_duplicates, make_ledger, tr
 from maildrill.measure.recovery import with_backlog
 from maildrill.measure.result import Censored, Result, Service
 from maildrill.measure.services import horizon_of, measure_services
+from maildrill.measure.sessions import measure_sessions
 from maildrill.measure.silence import read_outage, write_outage
+from maildrill.measure.state import measure_state
 from maildrill.measure.steps import recovery_steps
 from maildrill.measure.timing import catch_up, delay_debt, latency_by_phase, lateness, message_latency, recovery_point
 from maildrill.measure.verdict import Facts, judge
@@ -40,6 +42,9 @@ SOURCES = {
     "read_outage": "probe: ends of successful mailbox probes, from the baseline to the drain phase",
     "recovery_steps": "recovery: first event of each state",
     "rpa": "fault: first effective; attempt: earliest accepted end among the lost, all streams; offer: size",
+    "sessions": "session: lost, compared with the account's next open; fault: latest effective before",
+    "state": "change: acknowledged, compared with the state-census of the account's two folders",
+    "state_rpa_s": "fault: first effective; change: earliest acknowledged that did not last",
     "services": "probe, by when each was due, up to the drain phase; fault: effective, heal-requested",
     "services.recovery": "as services; node: first detail that begins with proxy:, dns: or replication:",
     "services.unobserved": "probe: stretches without one longer than ten intervals and a second",
@@ -128,11 +133,13 @@ def measure_with_tables(journal: Journal, scenario: Scenario, timers: Timers | N
     )  # fmt: skip
     verdict, diagnostics = judge(facts)
     timings, clean = _notes(frames)
+    state, state_rpa_s = measure_state(frames, faults)
     errors = frames["clock"]["error_s"].to_list()
     result = Result(
         **_identity(frames, scenario),
         verdict=verdict, headline=_headline(facts), diagnostics=diagnostics, services=services, ledger=ledger,
-        duplicates=duplicates, rpa=rpa, catch_up_s=catch_up_s, never_visible=never,
+        duplicates=duplicates, rpa=rpa, sessions=measure_sessions(frames, faults), state=state,
+        state_rpa_s=state_rpa_s, catch_up_s=catch_up_s, never_visible=never,
         write_outage=write_outage(table, frames, horizon), read_outage=read_outage(frames, horizon),
         delay_debt_message_minutes=delay_debt(latency, by_phase), latency=by_phase, faults=faults,
         recovery_steps=steps,

@@ -186,6 +186,51 @@ class Lateness(Part):
     probes_p99_s: float | None
 
 
+class SessionLoss(Part):
+    """One lasting session that broke. ``effect_at``: the fault's effect it is counted from, if one came before."""
+
+    account: str
+    effect_at: float | None
+    noticed_at: float
+    noticed_by: str = Field(description="connection (closed, reset) or keep-alive (no answer)")
+    back_at: float | None
+    uidvalidity_kept: bool | None
+    uids_gone: int
+    flags_changed: int
+
+
+class Sessions(Part):
+    """IMAP IDLE clients that were connected before: when they noticed, when they were back, what survived."""
+
+    watched: int
+    broken: int = Field(description="clients whose session broke at least once")
+    noticed_s: float | None = Field(description="the slowest, from the effect, s")
+    back_s: float | None = Field(description="the slowest, from the effect, s; None if one is not back")
+    not_back: int
+    uidvalidity_changed: int
+    uids_gone: int
+    flags_changed: int
+    losses: list[SessionLoss]
+
+
+class Changes(Part):
+    """Acknowledged changes of one sort. ``lost``: no longer in effect. ``resurrected``: back where it had left."""
+
+    acknowledged: int = 0
+    lost: int = 0
+    resurrected: int = 0
+
+
+class State(Part):
+    """Changes of mailbox state, and what became of those that were acknowledged."""
+
+    flags: Changes
+    moves: Changes
+    deletions: Changes
+    unresolved: int = Field(description="acknowledged, and their folder could not be read at the end")
+    lost_ids: list[str] = Field(description="the first 100 that were lost or came back")
+
+
 class Result(Part):
     """Everything that one drill says."""
 
@@ -203,6 +248,9 @@ class Result(Part):
     ledger: Ledger
     duplicates: Duplicates
     rpa: Rpa
+    sessions: Sessions
+    state: State
+    state_rpa_s: float | None
     catch_up_s: float | None
     never_visible: int
     write_outage: dict[str, Gap] = Field(description="longest time without an acknowledgement, by way in")

@@ -7,7 +7,7 @@ from importlib import resources
 import jinja2
 
 from maildrill.measure.measure import Measured
-from maildrill.measure.result import Censored, Counts, Result, Service
+from maildrill.measure.result import Censored, Changes, Counts, Result, Service, Sessions
 from maildrill.report.charts import latency_chart, services_chart
 from maildrill.scenario.model import Scenario
 
@@ -25,6 +25,27 @@ def rta_text(service: Service) -> str:
     if isinstance(rta, Censored):
         return f"> {rta.at_least_s:.2f} s"
     return f"{rta.lower:.2f} to {rta.upper:.2f} s" if rta.upper > 0 else "no probe failed"
+
+
+def sessions_text(sessions: Sessions) -> str:
+    """The lasting sessions in one line."""
+    if not sessions.broken:
+        return f"{sessions.watched} watched, none broke"
+    back = f"{sessions.not_back} not back" if sessions.not_back else f"back after {seconds(sessions.back_s)}"
+    text = f"{sessions.broken} of {sessions.watched} broke, noticed after {seconds(sessions.noticed_s)}, {back}"
+    gone = ((sessions.uidvalidity_changed, "with another UIDVALIDITY"), (sessions.uids_gone, "UIDs gone"),
+            (sessions.flags_changed, "messages with other flags"))  # fmt: skip
+    return ", ".join([text, *(f"{number} {what}" for number, what in gone if number)])
+
+
+def state_text(result: Result) -> str:
+    """Acknowledged changes of mailbox state in one line."""
+    parts = []
+    for name in ("flags", "moves", "deletions"):
+        changes: Changes = getattr(result.state, name)
+        parts.append(f"{changes.acknowledged} {name}, {changes.lost} lost")
+    unread = f", {result.state.unresolved} unresolved" if result.state.unresolved else ""
+    return "; ".join(parts) + f"{unread}; point {seconds(result.state_rpa_s)}"
 
 
 def parts_text(service: Service) -> str:
@@ -63,6 +84,8 @@ def html(measured: Measured, scenario: Scenario) -> str:
         rta=rta_text,
         parts=parts_text,
         rpa_text=rpa_text(result),
+        sessions=sessions_text(result.sessions),
+        state=state_text(result),
         services_svg=services_chart(result, measured.probes, scenario.probes.every),
         latency_svg=latency_chart(result, measured.latency),
     )

@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from maildrill.measure.result import Result
-from maildrill.report.html import rpa_text, rta_text, seconds
+from maildrill.report.html import rpa_text, rta_text, seconds, sessions_text, state_text
 
 _STYLE = {"pass": "bold green", "fail": "bold red", "inconclusive": "bold yellow", "none": "dim"}
 MOST_DIAGNOSTICS = 6
@@ -25,6 +25,10 @@ def terminal(result: Result) -> RenderableType:
                       f" duplicates {twice.protocol} protocol {twice.system} system"))  # fmt: skip
     lines.append(Text(f"  recovery   point {rpa_text(result)}"))
     lines.append(Text(f"  backlog    visible after {seconds(result.catch_up_s)}"))
+    if result.sessions.watched:
+        lines.append(Text(f"  sessions   {sessions_text(result.sessions)}"))
+    if any(part.acknowledged for part in (result.state.flags, result.state.moves, result.state.deletions)):
+        lines.append(Text(f"  state      {state_text(result)}"))
     for found in result.diagnostics[:MOST_DIAGNOSTICS]:
         lines.append(Text.assemble("  ", (found.code, "bold"), f" {found.message}"))
     if len(result.diagnostics) > MOST_DIAGNOSTICS:

@@ -69,6 +69,7 @@ class Traffic(Strict):
     inbound: Stream = Stream(rate=5.0)
     submission: Stream = Stream(rate=1.0)
     outbound: Stream = Stream(rate=1.0)
+    changes: Rate = Field(1.0, description="changes of mailbox state (flag, move, deletion) per second")
     retry: Retry = Retry()
 
 
@@ -77,6 +78,9 @@ class Probes(Strict):
 
     every: Duration = Field(0.1, description="time between two probes of a service, s")
     deadline: Duration = Field(3.0, description="patience of one probe, s; slower is a failure")
+    services: list[Literal["inbound", "submission", "mailbox", "delivery", "outbound"]] = Field(
+        [], description="what is probed; empty: every service"
+    )
 
 
 class Target(Strict):

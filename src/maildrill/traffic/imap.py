@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 _LITERAL = re.compile(rb"\{(\d+)\}\r\n$")
 _UID = re.compile(rb"\bUID (\d+)")
 _EXISTS = re.compile(rb"^\* (\d+) EXISTS")
+_FLAGS = re.compile(rb"\bFLAGS \(([^)]*)\)")
+_APPENDUID = re.compile(rb"\[APPENDUID \d+ (\d+)\]")
 _NUMBER = {name: re.compile(rb"\[" + name + rb" (\d+)") for name in (b"UIDVALIDITY", b"UIDNEXT")}
 
 
@@ -27,6 +29,14 @@ class Selected:
     uidvalidity: int
     exists: int
     uidnext: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One message of a folder: its flags, sorted, without \\Recent, and what was asked for beside them."""
+
+    flags: str
+    literal: bytes
 
 
 @dataclass(slots=True)
@@ -73,20 +83,62 @@ class Imap:
                 return response
             response.literals.append(await self._reader.readexactly(int(found[1])))
 
+    def _send(self, text: str) -> bytes:
+        """Write one command; its tag."""
+        self._n += 1
+        tag = f"a{self._n} ".encode()
+        self._writer.write(tag + text.encode() + b"\r\n")
+        return tag
+
+    def _news(self, response: Response) -> None:
+        if found := _EXISTS.match(response.text):
+            self.exists = int(found[1])
+
+    async def _finish(self, tag: bytes, text: str) -> tuple[list[Response], bytes]:
+        """Untagged responses and the tagged OK; ImapError for anything else."""
+        untagged: list[Response] = []
+        while not (response := await self._response()).text.startswith(tag):
+            untagged.append(response)
+            self._news(response)
+        if not response.text.startswith(tag + b"OK"):
+            raise ImapError(f"{text.split()[0]}: {response.text[:120].decode('latin-1')}")
+        return untagged, response.text
+
+    async def _go_ahead(self, text: str) -> bytes:
+        """Send a command that the server answers with "+"; its tag."""
+        tag = self._send(text)
+        while not (response := await self._response()).text.startswith(b"+"):
+            if response.text.startswith(tag):
+                raise ImapError(f"{text.split()[0]}: {response.text[:120].decode('latin-1')}")
+            self._news(response)
+        return tag
+
     async def command(self, text: str) -> list[Response]:
         """Send one command; its untagged responses, or ImapError."""
-        self._n += 1
-        tag = f"a{self._n}".encode()
-        untagged: list[Response] = []
         async with asyncio.timeout(self._timeout):
-            self._writer.write(tag + b" " + text.encode() + b"\r\n")
-            while not (response := await self._response()).text.startswith(tag + b" "):
-                untagged.append(response)
-                if found := _EXISTS.match(response.text):
-                    self.exists = int(found[1])
-        if not response.text.startswith(tag + b" OK"):
-            raise ImapError(f"{text.split()[0]}: {response.text[:120].decode('latin-1')}")
-        return untagged
+            return (await self._finish(self._send(text), text))[0]
+
+    async def append(self, mailbox: str, raw: bytes) -> int:
+        """APPEND a message; its UID (RFC 4315), 0 if the server did not tell."""
+        async with asyncio.timeout(self._timeout):
+            tag = await self._go_ahead(f"APPEND {mailbox} {{{len(raw)}}}")
+            self._writer.write(raw + b"\r\n")
+            found = _APPENDUID.search((await self._finish(tag, "APPEND"))[1])
+        return int(found[1]) if found else 0
+
+    async def idle(self, seconds: float) -> None:
+        """IDLE (RFC 2177) for ``seconds``; TimeoutError if the server does not answer when it ends."""
+        async with asyncio.timeout(self._timeout):
+            tag = await self._go_ahead("IDLE")
+        try:
+            async with asyncio.timeout(seconds):
+                while True:
+                    self._news(await self._response())
+        except TimeoutError:
+            pass
+        async with asyncio.timeout(self._timeout):
+            self._writer.write(b"DONE\r\n")
+            await self._finish(tag, "IDLE")
 
     async def login(self, user: str, password: str) -> None:
         """LOGIN with quoted strings."""
@@ -113,6 +165,17 @@ class Imap:
             uid = _UID.search(response.text)
             if uid and b" FETCH " in response.text:
                 found[int(uid[1])] = response.literals[0] if response.literals else b""
+        return found
+
+    async def listing(self, uids: str, what: str = "") -> dict[int, Listed]:
+        """UID FETCH with FLAGS and perhaps one literal."""
+        found: dict[int, Listed] = {}
+        for response in await self.command(f"UID FETCH {uids} (UID FLAGS {what}".rstrip() + ")"):
+            uid, flags = _UID.search(response.text), _FLAGS.search(response.text)
+            if uid and flags and b" FETCH " in response.text:
+                names = sorted(flags[1].decode("latin-1").split())
+                text = " ".join(name for name in names if name != "\\Recent")
+                found[int(uid[1])] = Listed(text, response.literals[0] if response.literals else b"")
         return found
 
     async def logout(self) -> None:

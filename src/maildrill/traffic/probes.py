@@ -17,6 +17,7 @@ from maildrill.traffic.schedule import Schedule
 from maildrill.traffic.transaction import Limits, Tried
 
 PROBE_SIZE = 600
+SERVICES = ("inbound", "submission", "mailbox", "delivery", "outbound")
 
 
 class Probes:
@@ -36,8 +37,13 @@ class Probes:
         self._user_limits = Limits(self._deadline, self._deadline, self._deadline)
         self._rng = random.Random(f"{config['seed']}-probes")
         self._counts = [itertools.count() for _ in range(3)]
-        works = (self._inbound, self._outbound, self._mailbox)
-        self._schedules = [Schedule(every, work, i * every / 3) for i, work in enumerate(works)]
+        self._wanted = frozenset(config["probes"].get("services") or SERVICES)
+        works = ((self._inbound, "delivery"), (self._outbound, "outbound"), (self._mailbox, "mailbox"))
+        leads_to = {"inbound": "delivery", "submission": "outbound"}
+        wanted = {leads_to.get(service, service) for service in self._wanted}
+        self._schedules = [
+            Schedule(every, work, i * every / 3) for i, (work, about) in enumerate(works) if about in wanted
+        ]
 
     def start(self) -> None:
         """Begin all schedules, spread over one period."""
@@ -52,6 +58,8 @@ class Probes:
             await schedule.finished()
 
     def _probe(self, service: str, due: float, begin: float, ok: bool, error: str) -> None:
+        if service not in self._wanted:
+            return
         e = self._emitter
         e.event(Probe(e.at(due), service, e.at(begin), e.now(), ok, "" if ok else error[:200]))
 
@@ -66,6 +74,8 @@ class Probes:
         return tried
 
     async def _seen(self, service: str, message: Message, due: float, accepted: float) -> None:
+        if service not in self._wanted:
+            return
         left = max(0.0, accepted + self._deadline - time.monotonic())
         ok = await self._watch.wait(message.id, left)
         self._probe(service, due, accepted, ok, f"not visible within {self._deadline:g} s")

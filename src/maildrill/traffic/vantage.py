@@ -17,11 +17,17 @@ from maildrill.traffic.probes import Probes
 from maildrill.traffic.reader import Door, Reader, Watch, census
 from maildrill.traffic.resolve import Resolver
 from maildrill.traffic.schedule import Schedule
+from maildrill.traffic.sessions import LastingSession
 from maildrill.traffic.sink import Sink
+from maildrill.traffic.state import StateChanges
 from maildrill.traffic.submission import Submission
 from maildrill.traffic.transaction import Limits
 
 OUTSIDE_USERS = 4
+LASTING_SESSIONS = 2
+"""How many accounts have an IMAP IDLE client; there may be fewer accounts."""
+PORTS = {"dns": 53, "mx": 25, "submission": 587, "imaps": 993, "sink": 25}
+"""Where a cluster answers, and where the outside world does (``sink``); ``config`` may name others."""
 
 
 class Vantage:
@@ -33,23 +39,27 @@ class Vantage:
         self._accounts: list[tuple[str, str]] = [(a, p) for a, p in config["accounts"]]
         outside = config["outside_domain"]
         self._friends = [f"friend-{i}@{outside}" for i in range(OUTSIDE_USERS)]
-        resolver = Resolver(config["resolver"], self._rng)
+        self._ports: dict[str, int] = PORTS | config.get("ports", {})
+        resolver = Resolver(config["resolver"], self._rng, port=self._ports["dns"])
         context = ssl.create_default_context(cadata=config["ca_pem"])
-        self._door = Door(resolver, config["mail_host"], context)
-        self._mta = Mta(emitter, resolver)
-        self._user = Submission(emitter, resolver, config["mail_host"], context, dict(self._accounts))
+        self._door = Door(resolver, config["mail_host"], context, self._ports["imaps"])
+        self._mta, self._user = self._make_routes(emitter, resolver, context)
         self._sink = Sink(emitter, self._watch, outside, [*self._friends, f"probe@{outside}"])
         self._probes = Probes(emitter, self._watch, self._mta, self._user, self._door, config)
         self._attempts = self._make_attempts(resolver, context)
+        self._state = StateChanges(emitter, self._door, self._accounts, config["drill"])
         self._give_up = asyncio.Event()
         self._senders: list[Schedule] = []
         self._readers: list[asyncio.Task[None]] = []
 
+    def _make_routes(self, emitter: Emitter, resolver: Resolver, context: ssl.SSLContext) -> tuple[Mta, Submission]:
+        host, passwords = self._config["mail_host"], dict(self._accounts)
+        user = Submission(emitter, resolver, host, context, passwords, self._ports["submission"])
+        return Mta(emitter, resolver, self._ports["mx"]), user
+
     def _make_attempts(self, resolver: Resolver, context: ssl.SSLContext) -> Attempts:
-        silent = Emitter(lambda _: None)
-        config, mta = self._config, Mta(silent, resolver)
-        user = Submission(silent, resolver, config["mail_host"], context, dict(self._accounts))
-        outside, drill = config["outside_domain"], config["drill"]
+        mta, user = self._make_routes(Emitter(lambda _: None), resolver, context)
+        outside, drill = self._config["outside_domain"], self._config["drill"]
         return Attempts(mta, user, self._door, self._watch, self._accounts, outside, drill)
 
     async def attempt(self, service: str, deadline: float) -> tuple[bool, float, str]:
@@ -58,14 +68,17 @@ class Vantage:
 
     async def start(self) -> None:
         """Sink, readers and probes."""
-        await self._sink.listen()
+        await self._sink.listen(port=self._ports["sink"])
         for account, password in self._accounts:
             reader = Reader(self._emitter, self._watch, self._door, account, password)
             self._readers.append(asyncio.create_task(reader.run()))
+        for account, password in self._accounts[:LASTING_SESSIONS]:
+            session = LastingSession(self._emitter, self._door, account, password)
+            self._readers.append(asyncio.create_task(session.run()))
         self._probes.start()
 
     def offer(self) -> None:
-        """Begin the three streams of mail."""
+        """Begin the three streams of mail, and the changes of mailbox state."""
         traffic = self._config["traffic"]
         retry = traffic["retry"]
         connect, command = float(retry["connect_timeout"]), float(retry["command_timeout"])
@@ -81,6 +94,9 @@ class Vantage:
                 work = self._sender(stream, letter, route, limits, int(traffic[stream]["size"]))
                 self._senders.append(Schedule(1 / rate, work))
                 self._senders[-1].start()
+        if (rate := float(traffic["changes"])) > 0:
+            self._senders.append(Schedule(1 / rate, self._state.change))
+            self._senders[-1].start()
 
     def _sender(
         self, stream: str, letter: str, route: Route, limits: Limits, size: int
@@ -113,6 +129,7 @@ class Vantage:
         await self._probes.stop()
 
     async def census(self, deadline: float) -> None:
-        """A Census event per account (front door) and per outside mailbox (memory)."""
+        """A Census event per account (front door) and per outside mailbox (memory); folders of state changes too."""
         await asyncio.gather(*(census(self._emitter, self._door, a, p, deadline) for a, p in self._accounts))
+        await self._state.census(deadline)
         self._sink.census()
