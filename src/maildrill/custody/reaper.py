@@ -1,6 +1,6 @@
 """The reaper: a process outside the harness that cleans up when the harness dies.
 
-Runs in a container of its own (standard library only). Its stdin is attached to the harness; when
+Runs in a container of its own (standard library only; it holds this file and loops.py). Its stdin is attached to the harness; when
 the harness dies, however it dies, the engine closes that stdin, and after a grace period
 everything that carries the session's label is removed. A line "done" ends it without any act.
 """
@@ -14,6 +14,8 @@ import sys
 import time
 import urllib.parse
 from typing import Any
+
+from maildrill.custody import loops
 
 ENGINE_SOCKET = "/var/run/docker.sock"
 GRACE_S = 2.0
@@ -47,13 +49,21 @@ def remove_all(session: str) -> int:
     for container in containers or []:
         engine("DELETE", f"/containers/{container['Id']}", force=1, v=1)
     _, answer = engine("GET", "/volumes", filters=filters)
-    volumes = (answer or {}).get("Volumes") or []
+    volumes = sorted((answer or {}).get("Volumes") or [], key=_holds_images)
     for volume in volumes:
+        if _holds_images(volume):  # by now nothing mounts its devices
+            for number in loops.attached(session):
+                loops.detach(number, session)
         engine("DELETE", f"/volumes/{volume['Name']}", force=1)
     _, networks = engine("GET", "/networks", filters=filters)
     for network in networks or []:
         engine("DELETE", f"/networks/{network['Id']}")
     return len(containers or []) + len(volumes) + len(networks or [])
+
+
+def _holds_images(volume: dict[str, Any]) -> bool:
+    """Whether a volume holds the image files behind the session's loop devices: it goes last."""
+    return str(volume["Name"]).endswith("-disks")
 
 
 def main(session: str) -> None:

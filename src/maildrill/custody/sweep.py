@@ -1,25 +1,47 @@
 """Find and remove what drills left behind. A session is alive while its reaper runs.
 
-Nothing is touched that does not carry maildrill's label.
+Nothing is touched that does not carry maildrill's label, or, for loop devices, that has no image
+file of a drill behind it. The volume with the image files is removed after the devices: as long as
+a device may be left, there is something that says so.
 """
 
 from __future__ import annotations
 
+import inspect
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 from docker.errors import APIError, NotFound
 
-from maildrill.custody.guard import REAPER_LABEL
+from maildrill.cluster.disks import disk_volume
+from maildrill.cluster.images import ensure_images
+from maildrill.custody import loops
+from maildrill.custody.guard import LOOP_DEVICES, REAPER_LABEL
+from maildrill.errors import EnvironmentProblem
 
 SESSION_LABEL = "maildrill.session"
 REMOVERS = 8
 CONFLICT = 409
+LOOK_PATIENCE_S = 30
 REMOVE_OPTIONS: dict[str, dict[str, bool]] = {
     "container": {"force": True, "v": True},
     "volume": {"force": True},
     "network": {},
 }
+
+
+@dataclass(frozen=True)
+class Found:
+    """Something of a session: a container, volume, network, loop device, or the volume of its image files."""
+
+    kind: str
+    session: str
+    name: str
+    thing: Any = None
+
+    def __str__(self) -> str:
+        return f"{'volume' if self.kind == 'images' else self.kind} {self.name}"
 
 
 def _labels(thing: Any) -> dict[str, str]:
@@ -33,32 +55,69 @@ def live_sessions(client: Any) -> set[str]:
     return {_labels(reaper)[REAPER_LABEL] for reaper in reapers}
 
 
-def _found(client: Any, session: str | None) -> list[tuple[str, str, Any]]:
-    """(kind, session, thing) of everything labelled, containers first: the order of removal."""
+def _found(client: Any, session: str | None) -> list[Found]:
+    """Everything labelled."""
     filters = {"label": SESSION_LABEL if session is None else f"{SESSION_LABEL}={session}"}
     things = [("container", thing) for thing in client.containers.list(all=True, filters=filters, ignore_removed=True)]
     things += [("volume", thing) for thing in client.volumes.list(filters=filters)]
     things += [("network", thing) for thing in client.networks.list(filters=filters)]
-    return [(kind, _labels(thing)[SESSION_LABEL], thing) for kind, thing in things]
+    found = [Found(kind, _labels(thing)[SESSION_LABEL], thing.name, thing) for kind, thing in things]
+    return [Found("images", f.session, f.name, f.thing) if f.name == disk_volume(f.session) else f for f in found]
 
 
 def leftovers(client: Any, session: str | None = None) -> list[str]:
-    """What is there now, by looking: lines such as "container maildrill-ab12-mx1"."""
-    return [f"{kind} {thing.name}" for kind, _, thing in _found(client, session)]
+    """What is there now, by looking: lines such as "container maildrill-ab12-mx1".
+
+    Loop devices are looked for if the session has image files; of all sessions, always.
+    """
+    found = _found(client, session)
+    if session is None or any(each.kind == "images" for each in found):
+        found += [each for each in _loops(client, "list") if session in (None, each.session)]
+    return [str(each) for each in found]
 
 
 def remove_session(client: Any, session: str) -> list[str]:
     """Remove everything of one session and look again: what is left, which should be nothing."""
-    found = _found(client, session)
-    for kinds in (["container"], ["volume", "network"]):
-        with ThreadPoolExecutor(REMOVERS) as pool:
-            list(pool.map(lambda each: _remove(each[0], each[2]), [each for each in found if each[0] in kinds]))
+    _remove_all(client, _found(client, session), {session})
     return leftovers(client, session)
+
+
+def sweep(client: Any, thorough: bool = False) -> list[str]:
+    """Remove what dead owners left; returns what was removed. Live drills are left alone.
+
+    ``thorough``: look for loop devices even if no session left image files, which takes half a second.
+    """
+    found = _found(client, None)
+    if thorough or any(each.kind == "images" for each in found):
+        found += _loops(client, "list")
+    alive = live_sessions(client)
+    dead = [each for each in found if each.session not in alive]
+    _remove_all(client, dead, {each.session for each in dead})
+    dead_reapers = client.containers.list(
+        all=True, filters={"label": REAPER_LABEL, "status": ["exited", "dead"]}, ignore_removed=True
+    )
+    for reaper in dead_reapers:
+        _remove("container", reaper)
+    return [str(each) for each in dead] + [f"container {reaper.name}" for reaper in dead_reapers]
+
+
+def _remove_all(client: Any, found: list[Found], sessions: set[str]) -> None:
+    """Containers; then volumes and networks; then loop devices; last the volumes of their image files."""
+    _remove_kinds(found, "container")
+    _remove_kinds(found, "volume", "network")
+    if any(each.kind in ("images", "loop") for each in found):
+        attached = {each.session for each in _loops(client, "detach", *sorted(sessions))}
+        _remove_kinds([each for each in found if each.session not in attached], "images")
+
+
+def _remove_kinds(found: list[Found], *kinds: str) -> None:
+    with ThreadPoolExecutor(REMOVERS) as pool:
+        list(pool.map(lambda each: _remove(each.kind, each.thing), [each for each in found if each.kind in kinds]))
 
 
 def _remove(kind: str, thing: Any) -> None:
     try:
-        thing.remove(**REMOVE_OPTIONS[kind])
+        thing.remove(**REMOVE_OPTIONS["volume" if kind == "images" else kind])
     except NotFound:
         pass
     except APIError as problem:
@@ -66,16 +125,24 @@ def _remove(kind: str, thing: Any) -> None:
             raise
 
 
-def sweep(client: Any) -> list[str]:
-    """Remove what dead owners left; returns what was removed. Live drills are left alone."""
-    found = _found(client, None)
-    alive = live_sessions(client)
-    dead = [(kind, thing) for kind, session, thing in found if session not in alive]
-    for kind, thing in dead:
-        _remove(kind, thing)
-    dead_reapers = client.containers.list(
-        all=True, filters={"label": REAPER_LABEL, "status": ["exited", "dead"]}, ignore_removed=True
+def _loops(client: Any, act: str, *sessions: str) -> list[Found]:
+    """Loop devices of drills after ``act`` (list, or detach those of sessions).
+
+    Looked at from a container, because the engine need not be on this machine; the engine removes it.
+    """
+    container = client.containers.create(
+        ensure_images(client, ["helper"])["helper"],
+        ["python3", "-c", inspect.getsource(loops), act, *sessions],
+        labels={"maildrill": "look"},
+        network_mode="none",
+        auto_remove=True,
+        device_cgroup_rules=LOOP_DEVICES,
     )
-    for reaper in dead_reapers:
-        _remove("container", reaper)
-    return [f"{kind} {thing.name}" for kind, thing in dead] + [f"container {reaper.name}" for reaper in dead_reapers]
+    lines = container.attach(stream=True, logs=True)
+    container.start()
+    output = b"".join(lines).decode(errors="replace")
+    try:
+        rows = [line.split() for line in output.splitlines() if line and line[0].isdigit()]
+        return [Found("loop", session, f"/dev/loop{number}") for number, session in rows]
+    except ValueError:
+        raise EnvironmentProblem(f"the loop devices of drills could not be looked at: {output[-300:]}") from None
