@@ -50,7 +50,9 @@ class ClusterModel(Strict):
     replication: Replication | None = None
     floating_address: bool = Field(False, description="the proxies share one address, which one of them holds")
     timers: dict[str, dict[str, str | int | float]] = Field({}, description="image -> parameter -> value")
-    disks: DiskModel | None = Field(None, description="disks of their own for all nodes, not only for those a fault needs")
+    disks: DiskModel | None = Field(
+        None, description="disks of their own for all nodes, not only for those a fault needs"
+    )
 
     def with_role(self, role: str) -> list[str]:
         """Names of the nodes with a role, in the file's order."""

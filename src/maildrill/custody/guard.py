@@ -36,7 +36,7 @@ class Guard:
         )
         for module in (reaper, loops):
             path = f"opt/{module.__name__.replace('.', '/')}.py"
-            self._container.put_archive("/", _tar(path, Path(module.__file__).read_bytes()))
+            self._container.put_archive("/", _tar(path, Path(str(module.__file__)).read_bytes()))
         self._socket = client.api.attach_socket(self._container.id, params={"stdin": 1, "stream": 1})
         self._container.start()
 

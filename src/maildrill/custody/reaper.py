@@ -1,8 +1,9 @@
 """The reaper: a process outside the harness that cleans up when the harness dies.
 
-Runs in a container of its own (standard library only; it holds this file and loops.py). Its stdin is attached to the harness; when
-the harness dies, however it dies, the engine closes that stdin, and after a grace period
-everything that carries the session's label is removed. A line "done" ends it without any act.
+Runs in a container of its own (standard library only; this file and loops.py are put there). Its
+stdin is attached to the harness; when the harness dies, however it dies, the engine closes that
+stdin, and after a grace period everything that carries the session's label is removed, and its loop
+devices are detached. A line "done" ends it without any act.
 """
 
 from __future__ import annotations
