@@ -32,3 +32,9 @@ def quota(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
     path = tmp_path_factory.mktemp("clusters") / "quota.yaml"
     path.write_text("cluster: quota\nextends: postfix-dovecot-single\nnodes: {mail1: {settings: {quota: 1M}}}\n")
     yield from make_arena(path)
+
+
+@pytest.fixture(scope="session")
+def disks() -> Iterator[Arena]:
+    """The single-server cluster, with disks of its own."""
+    yield from make_arena("postfix-dovecot-single", disks=["mail1"])

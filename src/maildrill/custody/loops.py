@@ -28,7 +28,7 @@ def attached(session: str | None = None) -> dict[int, str]:
         except OSError:  # detached since
             continue
         if ours and session in (None, ours[1]):
-            found[int(entry.parts[3].removeprefix("loop"))] = ours[1]
+            found[int(entry.parent.parent.name.removeprefix("loop"))] = ours[1]
     return found
 
 

@@ -143,6 +143,6 @@ def _loops(client: Any, act: str, *sessions: str) -> list[Found]:
     output = b"".join(lines).decode(errors="replace")
     try:
         rows = [line.split() for line in output.splitlines() if line and line[0].isdigit()]
-        return [Found("loop", session, f"/dev/loop{number}") for number, session in rows]
+        return [Found("loop", session, f"device /dev/loop{number} of session {session}") for number, session in rows]
     except ValueError:
         raise EnvironmentProblem(f"the loop devices of drills could not be looked at: {output[-300:]}") from None

@@ -44,7 +44,8 @@ class DiskFault(VolumeFault):
     @property
     def disks(self) -> list[Disk]:
         """The disks that are hit. Raises RuntimeError if there are none."""
-        disks = [Disk(*self.target.volumes[name], device=self.target.devices.get(name, "")) for name in self.hit]
+        volumes, devices = self.target.volumes, self.target.devices
+        disks = [Disk(volumes[name][0], volumes[name][1], devices.get(name, "")) for name in self.hit]
         if not all(disk.device for disk in disks):
             raise RuntimeError(f"{self.target.name} has no disk of its own; ask for it in the cluster file: disks")
         return disks

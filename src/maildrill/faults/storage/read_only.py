@@ -6,11 +6,13 @@ from maildrill.faults.storage.disk import DiskFault
 
 ABORT = """
 set -e
+mkdir -p /run/maildrill-disk
 for device in "$@"; do
-  mkdir -p /run/maildrill-abort
-  mount -t ext4 "$device" /run/maildrill-abort
-  mount -o remount,abort /run/maildrill-abort || failed=1
-  umount /run/maildrill-abort
+  mount -t ext4 "$device" /run/maildrill-disk
+  if ! grep " $device " /proc/self/mountinfo | grep -Eq 'emergency_ro| ro,'; then
+    mount -o remount,abort /run/maildrill-disk || failed=1
+  fi
+  umount /run/maildrill-disk
   test -z "$failed"
 done
 """
