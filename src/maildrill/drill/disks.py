@@ -5,7 +5,7 @@ from __future__ import annotations
 from maildrill.cluster.disks import DiskModel
 from maildrill.cluster.model import ClusterModel
 from maildrill.faults import KINDS
-from maildrill.scenario.model import Scenario, Target
+from maildrill.scenario.model import Scenario, Step, Target
 
 
 def disks_wanted(scenario: Scenario, model: ClusterModel) -> dict[str, DiskModel]:
@@ -13,7 +13,7 @@ def disks_wanted(scenario: Scenario, model: ClusterModel) -> dict[str, DiskModel
     shape = model.disks or DiskModel()
     wanted = {name: node.disks or shape for name, node in model.nodes.items() if node.disks or model.disks}
     for step in scenario.timeline:
-        if KINDS[step.fault].own_disk:
+        if isinstance(step, Step) and KINDS[step.fault].own_disk:
             wanted.update({name: wanted.get(name, shape) for name in _could_hit(step.target, model)})
     return wanted
 
