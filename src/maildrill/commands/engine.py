@@ -45,7 +45,7 @@ def clean(json: Json = False) -> None:
     """Remove what interrupted drills left behind. Running drills are not touched."""
     from maildrill.custody.sweep import sweep
 
-    removed = sweep(client(), thorough=True)
+    removed = sweep(client())
     if json:
         print_json({"removed": removed})
     else:

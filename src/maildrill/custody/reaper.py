@@ -50,16 +50,20 @@ def remove_all(session: str) -> int:
     for container in containers or []:
         engine("DELETE", f"/containers/{container['Id']}", force=1, v=1)
     _, answer = engine("GET", "/volumes", filters=filters)
-    volumes = sorted((answer or {}).get("Volumes") or [], key=_holds_images)
+    volumes = (answer or {}).get("Volumes") or []
     for volume in volumes:
-        if _holds_images(volume):  # by now nothing mounts its devices
-            for number in loops.attached(session):
-                loops.detach(number, session)
-        engine("DELETE", f"/volumes/{volume['Name']}", force=1)
+        if not _holds_images(volume):
+            engine("DELETE", f"/volumes/{volume['Name']}", force=1)
+    devices = loops.attached(session)
+    for number in devices:
+        loops.detach(number, session)
+    for volume in volumes:
+        if _holds_images(volume):
+            engine("DELETE", f"/volumes/{volume['Name']}", force=1)
     _, networks = engine("GET", "/networks", filters=filters)
     for network in networks or []:
         engine("DELETE", f"/networks/{network['Id']}")
-    return len(containers or []) + len(volumes) + len(networks or [])
+    return len(containers or []) + len(volumes) + len(devices) + len(networks or [])
 
 
 def _holds_images(volume: dict[str, Any]) -> bool:

@@ -56,24 +56,25 @@ def live_sessions(client: Any) -> set[str]:
 
 
 def _found(client: Any, session: str | None) -> list[Found]:
-    """Everything labelled."""
+    """Everything labelled, and loop devices.
+
+    Devices are looked for (which takes half a second) if there are image files, or if our own kernel, which
+    often is the engine's, has a device of a drill: somebody may have removed the volume of image files by hand.
+    """
     filters = {"label": SESSION_LABEL if session is None else f"{SESSION_LABEL}={session}"}
     things = [("container", thing) for thing in client.containers.list(all=True, filters=filters, ignore_removed=True)]
     things += [("volume", thing) for thing in client.volumes.list(filters=filters)]
     things += [("network", thing) for thing in client.networks.list(filters=filters)]
     found = [Found(kind, _labels(thing)[SESSION_LABEL], thing.name, thing) for kind, thing in things]
-    return [Found("images", f.session, f.name, f.thing) if f.name == disk_volume(f.session) else f for f in found]
+    found = [Found("images", f.session, f.name, f.thing) if f.name == disk_volume(f.session) else f for f in found]
+    if loops.attached(session) or any(each.kind == "images" for each in found):
+        found += [each for each in _loops(client, "list") if session in (None, each.session)]
+    return found
 
 
 def leftovers(client: Any, session: str | None = None) -> list[str]:
-    """What is there now, by looking: lines such as "container maildrill-ab12-mx1".
-
-    Loop devices are looked for if the session has image files; of all sessions, always.
-    """
-    found = _found(client, session)
-    if session is None or any(each.kind == "images" for each in found):
-        found += [each for each in _loops(client, "list") if session in (None, each.session)]
-    return [str(each) for each in found]
+    """What is there now, by looking: lines such as "container maildrill-ab12-mx1"."""
+    return [str(each) for each in _found(client, session)]
 
 
 def remove_session(client: Any, session: str) -> list[str]:
@@ -82,14 +83,9 @@ def remove_session(client: Any, session: str) -> list[str]:
     return leftovers(client, session)
 
 
-def sweep(client: Any, thorough: bool = False) -> list[str]:
-    """Remove what dead owners left; returns what was removed. Live drills are left alone.
-
-    ``thorough``: look for loop devices even if no session left image files, which takes half a second.
-    """
+def sweep(client: Any) -> list[str]:
+    """Remove what dead owners left; returns what was removed. Live drills are left alone."""
     found = _found(client, None)
-    if thorough or any(each.kind == "images" for each in found):
-        found += _loops(client, "list")
     alive = live_sessions(client)
     dead = [each for each in found if each.session not in alive]
     _remove_all(client, dead, {each.session for each in dead})
