@@ -63,9 +63,10 @@ class DiskFault(VolumeFault):
         """Whether a write by the target to each disk ends in one of the words expected, and what was seen."""
         seen = ""
         for disk in self.disks:
-            output = self.in_target(WRITE.format(file=shlex.quote(f"{disk.path}/{LOOK}")))
-            seen = f"a write to {disk.path}: {output.strip().rpartition(chr(10))[2]}"
-            if not any(word in output for word in expected):
+            lines = self.in_target(WRITE.format(file=shlex.quote(f"{disk.path}/{LOOK}"))).splitlines()
+            fitting = [line for line in lines if any(word in line for word in expected)]
+            seen = f"a write to {disk.path}: {(fitting or lines or ['no answer'])[-1]}"
+            if not fitting:
                 return False, seen
         return True, seen
 
