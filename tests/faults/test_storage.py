@@ -51,7 +51,12 @@ def inbox(arena: Arena) -> list[str]:
     """Ids of the whole messages the server can read to its first user, sorted."""
     text = arena.shell("mail1", f"doveadm fetch -u {USER} text mailbox INBOX all 2>/dev/null")
     whole = [part for part in text.split("\f") if len(part) >= 500]
-    return sorted(line.split()[1] for part in whole for line in part.splitlines() if line.startswith("X-Maildrill-Id:"))
+    return sorted(
+        line.split()[1]
+        for part in whole
+        for line in part.splitlines()
+        if re.match(r"X-Maildrill-Id: [a-z0-9]+-t-", line)
+    )
 
 
 def test_a_full_disk_refuses_mail_and_recovers_without_restart(disks: Arena) -> None:

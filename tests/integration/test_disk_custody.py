@@ -35,7 +35,9 @@ def traces(session: str) -> list[str]:
 def test_after_sigkill_in_a_fault_of_disks_nothing_is_left(tmp_path: Path) -> None:
     """Containers, volumes, networks, loop devices, mounts: all gone 15 s after the harness was killed."""
     process = maildrill("run", str(SCENARIO), "--cluster", "postfix-dovecot-single", "--reports", str(tmp_path))
-    folder = wait_for("the fault's effect", journal_with(tmp_path, '"state":"effective"'), 90)
+    effect = journal_with(tmp_path, '"state":"effective"')
+    folder = wait_for("the fault's effect", lambda: process.poll() is not None or effect(), 90)
+    assert process.poll() is None, process.communicate()[1]
     found = re.search(r'"id":"([0-9a-z]+)-', (folder / "journal.ndjson").read_text())
     assert found
     session = found[1]
