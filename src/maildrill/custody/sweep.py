@@ -22,7 +22,7 @@ from maildrill.errors import EnvironmentProblem
 
 SESSION_LABEL = "maildrill.session"
 REMOVERS = 8
-CONFLICT = 409
+IN_USE = (403, 409)  # the engine's answers for a network with endpoints, and for containers and volumes
 LOOK_PATIENCE_S = 30
 REMOVE_OPTIONS: dict[str, dict[str, bool]] = {
     "container": {"force": True, "v": True},
@@ -117,7 +117,7 @@ def _remove(kind: str, thing: Any) -> None:
     except NotFound:
         pass
     except APIError as problem:
-        if problem.status_code != CONFLICT:  # someone else is removing it, or it is still in use: the next look tells
+        if problem.status_code not in IN_USE:  # or someone else is removing it: the next look tells
             raise
 
 
