@@ -81,26 +81,27 @@ class DiskSlow(DiskFault):
             self.in_helper("python3", "-c", THROTTLE, str(pid), *limits, *devices)
 
     def effect(self) -> tuple[bool, str]:
-        """Direct writes by the target, timed, take at least 0.7 of the second the limit makes of them."""
+        """Direct writes by the target, a quarter of a second's worth, take at least half as long as the limit says."""
         return self._timed(slow=True)
 
     def recovered(self) -> tuple[bool, str]:
-        """The same direct writes take less than 0.35 s, and all services answer."""
+        """The same direct writes take less than a third of that, and all services answer."""
         quick, seen = self._timed(slow=False)
         return (quick, seen) if not quick else super().recovered()
 
     def _timed(self, slow: bool) -> tuple[bool, str]:
-        """One second's worth of direct writes to each disk."""
-        operations = max(2, min(self.asked.operations_per_second, self.asked.bytes_per_second // BLOCK))
-        seen = ""
+        """Direct writes to each disk; few, because the target's own work competes with them for the same limit."""
+        rate = min(self.asked.operations_per_second, self.asked.bytes_per_second / BLOCK)
+        writes, seen = max(2, int(rate / 4)), ""
         for disk in self.disks:
             file = shlex.quote(f"{disk.path}/{LOOK}")
-            dd = f"dd if=/dev/zero of={file} bs={BLOCK} count={operations} oflag=direct 2>&1; rm -f {file}"
+            dd = f"dd if=/dev/zero of={file} bs={BLOCK} count={writes} oflag=direct 2>&1; rm -f {file}"
             output = self.in_target(f"LC_ALL=C {dd}")
-            took = re.search(r"copied, ([0-9.e-]+) s", output)
-            if not took:
+            found = re.search(r"copied, ([0-9.e-]+) s", output)
+            if not found:
                 return False, output.strip()
-            seen = f"{operations} direct writes to {disk.path} took {float(took[1]):.3f} s"
-            if not (float(took[1]) >= 0.7 if slow else float(took[1]) < 0.35):
+            took, limit = float(found[1]), writes / rate
+            seen = f"{writes} direct writes to {disk.path} took {took:.3f} s, by the limit {limit:.2f} s"
+            if not (took >= limit / 2 if slow else took < limit / 3):
                 return False, seen
         return True, seen

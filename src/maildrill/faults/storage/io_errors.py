@@ -5,6 +5,12 @@ from __future__ import annotations
 from maildrill.faults.storage.disk import DiskFault
 
 FIRST_SECTORS = 4096
+FAILURES = (
+    "Input/output error",
+    "Read-only file system",
+    "Structure needs cleaning",
+    "Cannot allocate memory",
+)
 LIMIT = """
 import fcntl, os, struct, sys
 SET, GET, LAYOUT = 0x4C04, 0x4C05, "<5Q4I64s64s32s2Q"  # LOOP_SET_STATUS64, LOOP_GET_STATUS64: linux/loop.h
@@ -42,5 +48,8 @@ class IoErrors(DiskFault):
         self.in_helper("python3", "-c", LIMIT, str(size), *(disk.device for disk in self.disks))
 
     def effect(self) -> tuple[bool, str]:
-        """The target's own write to each disk fails: an I/O error, or a file system read-only because of one."""
-        return self.writes("Input/output error", "Read-only file system")
+        """The target's own write to each disk fails: an I/O error, or what ext4 makes of one.
+
+        (It goes read-only, or finds its structure damaged; for a block beyond the end of the device it says ENOMEM.)
+        """
+        return self.writes(*FAILURES)
