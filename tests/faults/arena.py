@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from maildrill.cluster.clocks import Clocks
+from maildrill.cluster.disks import DiskModel, Disks
 from maildrill.cluster.engine import connect
 from maildrill.cluster.images import ensure_images
-from maildrill.cluster.model import load_cluster
+from maildrill.cluster.model import ClusterModel, load_cluster
 from maildrill.cluster.up import RunningCluster, bring_up
 from maildrill.custody.guard import Guard
 from maildrill.custody.sweep import remove_session
@@ -67,19 +68,24 @@ class Arena:
         return str(self.cluster.nodes[node].container.exec_run(["sh", "-c", command]).output.decode(errors="replace"))
 
 
-def make_arena(cluster_name: str | Path, clocks: Collection[str] = ()) -> Iterator[Arena]:
+def make_arena(
+    cluster: str | Path | ClusterModel, clocks: Collection[str] = (), disks: Collection[str] = ()
+) -> Iterator[Arena]:
     """Bring up a cluster with traffic agent and helper; everything is removed at the end.
 
-    ``clocks``: names of the nodes that get a clock of their own.
+    ``clocks``, ``disks``: names of the nodes that get a clock, or disks, of their own.
     """
-    client, model, session = connect(), load_cluster(str(cluster_name)), secrets.token_hex(4)
+    client, session = connect(), secrets.token_hex(4)
+    model = cluster if isinstance(cluster, ClusterModel) else load_cluster(str(cluster))
+    wanted = {name: DiskModel(size="64M") for name in disks}
     images = ensure_images(client, {node.image for node in model.nodes.values()} | {"helper"})
-    guard = Guard(client, images["helper"], session)
+    guard = Guard(client, images["helper"], session, disks=bool(wanted))
     helper = Helper(client, images["helper"], session)
     link: VantageLink | None = None
     try:
-        helper.start()
-        cluster = bring_up(client, model, session, clocks=Clocks(client, images["helper"], session, clocks))
+        helper.start(disks=bool(wanted))
+        own_clocks, own_disks = Clocks(client, images["helper"], session, clocks), Disks(client, helper, wanted)
+        cluster = bring_up(client, model, session, lambda _: None, clocks=own_clocks, disks=own_disks)
         link = VantageLink(client, cluster.vantage.container, lambda _: None)
         link.start()
         link.synchronise(time.monotonic())

@@ -48,3 +48,9 @@ def record() -> Iterator[Record]:
         path = Path(file)
         known = json.loads(path.read_text()) if path.exists() else {}
         path.write_text(json.dumps(known | record.times, indent=2, sort_keys=True) + "\n")
+
+
+@pytest.fixture(scope="session")
+def disks() -> Iterator[Arena]:
+    """The single-server cluster, with disks of its own."""
+    yield from make_arena("postfix-dovecot-single", disks=["mail1"])

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from maildrill.catalogue import data_dir, list_clusters, list_images
+from maildrill.cluster.disks import DiskModel
 from maildrill.errors import BadInput
 from maildrill.scenario.document import Document, check, nearest, read_yaml
 from maildrill.scenario.model import Strict
@@ -24,6 +25,7 @@ class NodeModel(Strict):
     networks: list[str] = Field([], description="the networks it is in; the cluster's first one, if empty")
     volumes: dict[str, str] = Field({}, description="logical name -> path, besides the image's own")
     settings: dict[str, Any] = Field({})
+    disks: DiskModel | None = Field(None, description="a disk of its own for each of its volumes")
 
 
 class Replication(Strict):
@@ -48,6 +50,9 @@ class ClusterModel(Strict):
     replication: Replication | None = None
     floating_address: bool = Field(False, description="the proxies share one address, which one of them holds")
     timers: dict[str, dict[str, str | int | float]] = Field({}, description="image -> parameter -> value")
+    disks: DiskModel | None = Field(
+        None, description="disks of their own for all nodes, not only for those a fault needs"
+    )
 
     def with_role(self, role: str) -> list[str]:
         """Names of the nodes with a role, in the file's order."""

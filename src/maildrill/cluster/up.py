@@ -6,7 +6,7 @@ import ipaddress
 import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -14,6 +14,7 @@ from docker.errors import APIError
 from docker.types import IPAMConfig, IPAMPool, LogConfig
 
 from maildrill.cluster.clocks import Clocks
+from maildrill.cluster.disks import Disks
 from maildrill.cluster.images import tag_of
 from maildrill.cluster.keys import make_keys
 from maildrill.cluster.model import ClusterModel
@@ -31,7 +32,7 @@ STARTERS = 8
 class RunningNode:
     """A node as a container; ``address`` is where the vantage looks, ``addresses`` are all it has.
 
-    volumes: logical name -> (Docker volume, path).
+    volumes: logical name -> (Docker volume, path); devices: logical name -> loop device, "" if none of its own.
     """
 
     name: str
@@ -42,6 +43,7 @@ class RunningNode:
     addresses: list[str]
     volumes: dict[str, tuple[str, str]]
     checks: list[tuple[int, str]]
+    devices: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -90,12 +92,13 @@ def bring_up(
     say: Callable[[str], None] = print,
     start_vantage: Callable[[Any], None] = lambda container: None,
     clocks: Clocks | None = None,
+    disks: Disks | None = None,
 ) -> RunningCluster:
     """Make network, volumes and containers, and start them; the vantage is started by who attaches to it.
 
     ``start_vantage`` is called with its container, from a thread, as soon as that is made; ``clocks`` says
-    which nodes get one of their own. Images must be there. Raises EnvironmentProblem; what was made until
-    then carries the session's label.
+    which nodes get one of their own, ``disks`` makes the volumes: without it all are ordinary ones. Images
+    must be there. Raises EnvironmentProblem; what was made until then carries the session's label.
     """
     keys = make_keys(model)
     networks, subnets = _make_networks(client, model, session)
@@ -103,9 +106,8 @@ def bring_up(
     plan = Plan(model, keys, {name: str(subnet) for name, subnet in subnets.items()}, addresses, floating)
     say(f"starting {len(model.nodes)} containers in {', '.join(plan.subnets.values())}")
     with ThreadPoolExecutor(STARTERS) as pool:
-        make = partial(
-            _make_node, client, clocks or Clocks(client, "", session), plan, session, networks, start_vantage
-        )
+        clocks, disks = clocks or Clocks(client, "", session), disks or Disks(client)
+        make = partial(_make_node, client, clocks, disks, plan, session, networks, start_vantage)
         made = {node.name: node for node in pool.map(make, _order(model))}
     nodes = {name: made[name] for name in model.nodes}
     vantage = nodes[model.with_role("outside")[0]]
@@ -169,6 +171,7 @@ def _make_network(client: Any, session: str, name: str) -> ipaddress.IPv4Network
 def _make_node(
     client: Any,
     clocks: Clocks,
+    disks: Disks,
     plan: Plan,
     session: str,
     networks: dict[str, str],
@@ -181,8 +184,7 @@ def _make_node(
     image, is_vantage = read_image(node.image), "outside" in node.roles
     paths = {**image.volumes, **node.volumes}
     volumes = {logical: (f"maildrill-{session}-{name}-{logical}", path) for logical, path in paths.items()}
-    for volume, _ in volumes.values():
-        client.volumes.create(volume, labels=labels(session))
+    devices = {logical: disks.make(name, volume, labels(session)) for logical, (volume, _) in volumes.items()}
     api = client.api
     log = LogConfig(type="none") if is_vantage else LogConfig(type="json-file", config={"max-size": "50m"})
     host = api.create_host_config(
@@ -215,4 +217,4 @@ def _make_node(
     checks = [check for role in node.roles for check in image.checks.get(role, {}).items()]
     seen = plan.view(plan.model.with_role("outside")[0]).peers[name].address
     addresses = [address, *(other for _, other in others)]
-    return RunningNode(name, node.roles, node.site, container, seen, addresses, volumes, checks)
+    return RunningNode(name, node.roles, node.site, container, seen, addresses, volumes, checks, devices)

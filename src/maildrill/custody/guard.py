@@ -10,29 +10,36 @@ from typing import Any
 
 from docker.errors import NotFound
 
-from maildrill.custody import reaper
+from maildrill.custody import loops, reaper
 
 REAPER_LABEL = "maildrill.reaper-of"
 OWNER_LABEL = "maildrill.owner"
 """The process of the harness, for people who wonder whose a reaper is."""
+LOOP_DEVICES = [f"b {loops.LOOP_MAJOR}:* rwm"]
+"""What of the machine's devices it takes to detach loop devices."""
 
 
 class Guard:
     """The reaper of one session. Start it before anything else is made, release it last."""
 
-    def __init__(self, client: Any, image: str, session: str) -> None:
+    def __init__(self, client: Any, image: str, session: str, disks: bool = False) -> None:
+        """``disks``: the session may have loop devices, so the reaper may detach them."""
         self._client = client
         self._container = client.containers.create(
             image,
-            ["python3", "/reaper.py", session],
+            ["python3", "-m", reaper.__name__, session],
             name=f"maildrill-{session}-reaper",
             labels={"maildrill": "reaper", REAPER_LABEL: session, OWNER_LABEL: str(os.getpid())},
             volumes={reaper.ENGINE_SOCKET: {"bind": reaper.ENGINE_SOCKET, "mode": "rw"}},
             network_mode="none",
+            environment={"PYTHONPATH": "/opt"},
+            device_cgroup_rules=LOOP_DEVICES if disks else [],
             stdin_open=True,
             auto_remove=True,
         )
-        self._container.put_archive("/", _tar("reaper.py", Path(reaper.__file__).read_bytes()))
+        for module in (reaper, loops):
+            path = f"opt/{module.__name__.replace('.', '/')}.py"
+            self._container.put_archive("/", _tar(path, Path(str(module.__file__)).read_bytes()))
         self._socket = client.api.attach_socket(self._container.id, params={"stdin": 1, "stream": 1})
         self._container.start()
 

@@ -1,8 +1,9 @@
 """The reaper: a process outside the harness that cleans up when the harness dies.
 
-Runs in a container of its own (standard library only). Its stdin is attached to the harness; when
-the harness dies, however it dies, the engine closes that stdin, and after a grace period
-everything that carries the session's label is removed. A line "done" ends it without any act.
+Runs in a container of its own (standard library only; this file and loops.py are put there). Its
+stdin is attached to the harness; when the harness dies, however it dies, the engine closes that
+stdin, and after a grace period everything that carries the session's label is removed, and its loop
+devices are detached. A line "done" ends it without any act.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import sys
 import time
 import urllib.parse
 from typing import Any
+
+from maildrill.custody import loops
 
 ENGINE_SOCKET = "/var/run/docker.sock"
 GRACE_S = 2.0
@@ -49,11 +52,23 @@ def remove_all(session: str) -> int:
     _, answer = engine("GET", "/volumes", filters=filters)
     volumes = (answer or {}).get("Volumes") or []
     for volume in volumes:
-        engine("DELETE", f"/volumes/{volume['Name']}", force=1)
+        if not _holds_images(volume):
+            engine("DELETE", f"/volumes/{volume['Name']}", force=1)
+    devices = loops.attached(session)
+    for number in devices:
+        loops.detach(number, session)
+    for volume in volumes:
+        if _holds_images(volume):
+            engine("DELETE", f"/volumes/{volume['Name']}", force=1)
     _, networks = engine("GET", "/networks", filters=filters)
     for network in networks or []:
         engine("DELETE", f"/networks/{network['Id']}")
-    return len(containers or []) + len(volumes) + len(networks or [])
+    return len(containers or []) + len(volumes) + len(devices) + len(networks or [])
+
+
+def _holds_images(volume: dict[str, Any]) -> bool:
+    """Whether a volume holds the image files behind the session's loop devices: it goes last."""
+    return str(volume["Name"]).endswith("-disks")
 
 
 def main(session: str) -> None:

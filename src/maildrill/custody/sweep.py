@@ -1,28 +1,50 @@
 """Find and remove what drills left behind. A session is alive while its reaper runs.
 
-Nothing is touched that does not carry maildrill's label.
+Nothing is touched that does not carry maildrill's label, or, for loop devices, that has no image
+file of a drill behind it. The volume with the image files is removed after the devices: as long as
+a device may be left, there is something that says so.
 """
 
 from __future__ import annotations
 
+import inspect
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from docker.errors import APIError, NotFound
 
-from maildrill.custody.guard import REAPER_LABEL
+from maildrill.cluster.disks import disk_volume
+from maildrill.cluster.images import ensure_images
+from maildrill.custody import loops
+from maildrill.custody.guard import LOOP_DEVICES, REAPER_LABEL
+from maildrill.errors import EnvironmentProblem
 
 SESSION_LABEL = "maildrill.session"
 REMOVERS = 8
 NEVER_STARTED_S = 60.0
 """A reaper that was made and not started after so long lost its harness between the two."""
-CONFLICT = 409
+IN_USE = (403, 409)  # the engine's answers for a network with endpoints, and for containers and volumes
+LOOK_PATIENCE_S = 30
 REMOVE_OPTIONS: dict[str, dict[str, bool]] = {
     "container": {"force": True, "v": True},
     "volume": {"force": True},
     "network": {},
 }
+
+
+@dataclass(frozen=True)
+class Found:
+    """Something of a session: a container, volume, network, loop device, or the volume of its image files."""
+
+    kind: str
+    session: str
+    name: str
+    thing: Any = None
+
+    def __str__(self) -> str:
+        return f"{'volume' if self.kind == 'images' else self.kind} {self.name}"
 
 
 def _labels(thing: Any) -> dict[str, str]:
@@ -36,26 +58,31 @@ def live_sessions(client: Any) -> set[str]:
     return {_labels(reaper)[REAPER_LABEL] for reaper in reapers}
 
 
-def _found(client: Any, session: str | None) -> list[tuple[str, str, Any]]:
-    """(kind, session, thing) of everything labelled, containers first: the order of removal."""
+def _found(client: Any, session: str | None) -> list[Found]:
+    """Everything labelled, and loop devices.
+
+    Devices are looked for (which takes half a second) if there are image files, or if our own kernel, which
+    often is the engine's, has a device of a drill: somebody may have removed the volume of image files by hand.
+    """
     filters = {"label": SESSION_LABEL if session is None else f"{SESSION_LABEL}={session}"}
     things = [("container", thing) for thing in client.containers.list(all=True, filters=filters, ignore_removed=True)]
     things += [("volume", thing) for thing in client.volumes.list(filters=filters)]
     things += [("network", thing) for thing in client.networks.list(filters=filters)]
-    return [(kind, _labels(thing)[SESSION_LABEL], thing) for kind, thing in things]
+    found = [Found(kind, _labels(thing)[SESSION_LABEL], thing.name, thing) for kind, thing in things]
+    found = [Found("images", f.session, f.name, f.thing) if f.name == disk_volume(f.session) else f for f in found]
+    if loops.attached(session) or any(each.kind == "images" for each in found):
+        found += [each for each in _loops(client, "list") if session in (None, each.session)]
+    return found
 
 
 def leftovers(client: Any, session: str | None = None) -> list[str]:
     """What is there now, by looking: lines such as "container maildrill-ab12-mx1"."""
-    return [f"{kind} {thing.name}" for kind, _, thing in _found(client, session)]
+    return [str(each) for each in _found(client, session)]
 
 
 def remove_session(client: Any, session: str) -> list[str]:
     """Remove everything of one session and look again: what is left, which should be nothing."""
-    found = _found(client, session)
-    for kinds in (["container"], ["volume", "network"]):
-        with ThreadPoolExecutor(REMOVERS) as pool:
-            list(pool.map(lambda each: _remove(each[0], each[2]), [each for each in found if each[0] in kinds]))
+    _remove_all(client, _found(client, session), {session})
     return leftovers(client, session)
 
 
@@ -65,26 +92,62 @@ def _age_s(container: Any) -> float:
     return (datetime.now(UTC) - made).total_seconds()
 
 
-def _remove(kind: str, thing: Any) -> None:
-    try:
-        thing.remove(**REMOVE_OPTIONS[kind])
-    except NotFound:
-        pass
-    except APIError as problem:
-        if problem.status_code != CONFLICT:  # someone else is removing it, or it is still in use: the next look tells
-            raise
-
-
 def sweep(client: Any) -> list[str]:
     """Remove what dead owners left; returns what was removed. Live drills are left alone."""
     found = _found(client, None)
     alive = live_sessions(client)
-    dead = [(kind, thing) for kind, session, thing in found if session not in alive]
-    for kind, thing in dead:
-        _remove(kind, thing)
+    dead = [each for each in found if each.session not in alive]
+    _remove_all(client, dead, {each.session for each in dead})
     over = {"label": REAPER_LABEL, "status": ["exited", "dead", "created"]}
     reapers = client.containers.list(all=True, filters=over, ignore_removed=True)
     dead_reapers = [reaper for reaper in reapers if reaper.status != "created" or _age_s(reaper) > NEVER_STARTED_S]
     for reaper in dead_reapers:
         _remove("container", reaper)
-    return [f"{kind} {thing.name}" for kind, thing in dead] + [f"container {reaper.name}" for reaper in dead_reapers]
+    return [str(each) for each in dead] + [f"container {reaper.name}" for reaper in dead_reapers]
+
+
+def _remove_all(client: Any, found: list[Found], sessions: set[str]) -> None:
+    """Containers; then volumes and networks; then loop devices; last the volumes of their image files."""
+    _remove_kinds(found, "container")
+    _remove_kinds(found, "volume", "network")
+    if any(each.kind in ("images", "loop") for each in found):
+        attached = {each.session for each in _loops(client, "detach", *sorted(sessions))}
+        _remove_kinds([each for each in found if each.session not in attached], "images")
+
+
+def _remove_kinds(found: list[Found], *kinds: str) -> None:
+    with ThreadPoolExecutor(REMOVERS) as pool:
+        list(pool.map(lambda each: _remove(each.kind, each.thing), [each for each in found if each.kind in kinds]))
+
+
+def _remove(kind: str, thing: Any) -> None:
+    try:
+        thing.remove(**REMOVE_OPTIONS["volume" if kind == "images" else kind])
+    except NotFound:
+        pass
+    except APIError as problem:
+        if problem.status_code not in IN_USE:  # or someone else is removing it: the next look tells
+            raise
+
+
+def _loops(client: Any, act: str, *sessions: str) -> list[Found]:
+    """Loop devices of drills after ``act`` (list, or detach those of sessions).
+
+    Looked at from a container, because the engine need not be on this machine; the engine removes it.
+    """
+    container = client.containers.create(
+        ensure_images(client, ["helper"])["helper"],
+        ["python3", "-c", inspect.getsource(loops), act, *sessions],
+        labels={"maildrill": "look"},
+        network_mode="none",
+        auto_remove=True,
+        device_cgroup_rules=LOOP_DEVICES,
+    )
+    lines = container.attach(stream=True, logs=True)
+    container.start()
+    output = b"".join(lines).decode(errors="replace")
+    try:
+        rows = [line.split() for line in output.splitlines() if line and line[0].isdigit()]
+        return [Found("loop", session, f"device /dev/loop{number} of session {session}") for number, session in rows]
+    except ValueError:
+        raise EnvironmentProblem(f"the loop devices of drills could not be looked at: {output[-300:]}") from None

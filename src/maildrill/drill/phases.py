@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from maildrill.cluster.clocks import Clocks
+from maildrill.cluster.disks import Disks
 from maildrill.cluster.engine import ENGINE_FAILURES, connect
 from maildrill.cluster.images import ensure_images
 from maildrill.cluster.model import ClusterModel
@@ -23,6 +24,7 @@ from maildrill.custody.sweep import remove_session, sweep
 from maildrill.drill import holdings
 from maildrill.drill.clock import DrillClock
 from maildrill.drill.clocks import clocks_wanted
+from maildrill.drill.disks import disks_wanted
 from maildrill.drill.progress import LiveLedger, Progress
 from maildrill.drill.questions import Asked
 from maildrill.drill.recovery import Recoveries
@@ -96,12 +98,14 @@ class Drill:
         for removed in sweep(self.client):
             self.say(f"removed, left by a dead drill: {removed}")
         began = time.monotonic()
-        self.guard = Guard(self.client, images["helper"], self.session)
+        wanted = disks_wanted(self.scenario, self.model)
+        self.guard = Guard(self.client, images["helper"], self.session, disks=bool(wanted))
         self.helper = Helper(self.client, images["helper"], self.session)
-        if any("helper" in KINDS[step.fault].needs for _, step in self.scenario.faults()):
-            self.helper.start()
+        if wanted or any("helper" in KINDS[step.fault].needs for _, step in self.scenario.faults()):
+            self.helper.start(disks=bool(wanted))
         clocks = Clocks(self.client, images["helper"], self.session, clocks_wanted(self.scenario, self.model))
-        self.cluster = bring_up(self.client, self.model, self.session, self.say, self.start_vantage, clocks=clocks)
+        disks = Disks(self.client, self.helper, wanted)
+        self.cluster = bring_up(self.client, self.model, self.session, self.say, self.start_vantage, clocks, disks)
         assert self.link is not None, "a cluster has a vantage: its file was checked"
         self.await_ready(self.link, self.cluster)
         self.note("cluster_up_s", "", time.monotonic() - began)

@@ -80,6 +80,8 @@ class Fault(ABC):
     peers_optional: ClassVar[bool] = False
     own_clock: ClassVar[bool] = False
     """Whether its targets must be made with a clock of their own, which can be set."""
+    own_disk: ClassVar[bool] = False
+    """Whether its targets' volumes must be on disks of their own, which can be broken alone."""
 
     world: World
     target: Any

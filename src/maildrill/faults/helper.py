@@ -8,7 +8,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from maildrill.cluster.disks import BACKING, disk_volume
+from maildrill.errors import EnvironmentProblem
+
 CAPABILITIES = ["SYS_ADMIN", "NET_ADMIN", "SYS_PTRACE"]
+DISK_DEVICES = ["b 7:* rwm", "c 10:237 rwm"]  # loop devices, and loop-control, which gives them out
+LOOPS = 256
+MAKE_NODES = f"""
+import os, stat
+os.mknod("/dev/loop-control", stat.S_IFCHR | 0o600, os.makedev(10, 237))
+for number in range({LOOPS}):
+    os.mknod(f"/dev/loop{{number}}", stat.S_IFBLK | 0o600, os.makedev(7, number))
+"""
 
 
 class Helper:
@@ -26,8 +37,14 @@ class Helper:
         """The helper's container; None before it is started."""
         return self._container
 
-    def start(self) -> None:
-        """Start the persistent helper."""
+    def start(self, disks: bool = False) -> None:
+        """Start the persistent helper; with ``disks`` it may make loop devices and sees the host's cgroups."""
+        extra: dict[str, Any] = {}
+        if disks:
+            backing = disk_volume(self._session)
+            self._client.volumes.create(backing, labels=self._labels)
+            mount = {backing: {"bind": BACKING, "mode": "rw"}}
+            extra = {"volumes": mount, "device_cgroup_rules": DISK_DEVICES, "cgroupns": "host"}
         self._container = self._client.containers.run(
             self._image,
             ["sleep", "infinity"],
@@ -39,7 +56,12 @@ class Helper:
             cap_add=CAPABILITIES,
             security_opt=["seccomp=unconfined", "apparmor=unconfined"],
             labels=self._labels,
+            **extra,
         )
+        if disks:
+            code, output = self.run("python3", "-c", MAKE_NODES)
+            if code:
+                raise EnvironmentProblem(f"the helper may not make loop devices: {output.strip()}")
 
     def run(self, *command: str) -> tuple[int, str]:
         """Run a command in the helper itself: (exit code, output)."""

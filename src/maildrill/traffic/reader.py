@@ -162,15 +162,33 @@ async def census(emitter: Emitter, door: Door, account: str, password: str, dead
 
 
 async def _listing(door: Door, account: str, password: str) -> dict[int, bytes]:
-    """Every message of the inbox; ImapError unless exactly as many came as exist."""
+    """Every message of the inbox that can be read; ImapError unless as many came as exist.
+
+    A message whose fetch fails twice, alone and in a fresh session, cannot be read: it is as good as gone.
+    (After a power loss without fsync a message may be an empty file, and reading it ends the session.)
+    """
     imap = await door.session(account, password, 10.0)
     try:
         exists = (await imap.select()).exists
         uids = sorted(await imap.fetch("1:*", "FLAGS")) if exists else []
+        batches = [uids[i : i + 200] for i in range(0, len(uids), 200)]
         found: dict[int, bytes] = {}
-        for i in range(0, len(uids), 200):
-            found |= await imap.fetch(",".join(map(str, uids[i : i + 200])))
-        if len(found) < exists:
+        suspects: list[int] = []
+        while batches:
+            batch = batches.pop()
+            try:
+                found |= await imap.fetch(",".join(map(str, batch)))
+            except FAILURES:
+                imap.close()
+                imap = await door.session(account, password, 10.0)
+                await imap.select()
+                if len(batch) > 1:
+                    batches += [batch[: len(batch) // 2], batch[len(batch) // 2 :]]
+                elif suspects.count(batch[0]) == 0:
+                    batches.append(batch)
+                suspects += batch if len(batch) == 1 else []
+        unreadable = set(suspects) - set(found)
+        if len(found) + len(unreadable) < exists:
             raise ImapError(f"{len(found)} of {exists} messages fetched")
         return found
     finally:
