@@ -31,7 +31,7 @@ class NodeModel(Strict):
 class Replication(Strict):
     """How the stores keep each other's mail."""
 
-    kind: Literal["dovecot-dsync"]
+    kind: Literal["dovecot-dsync", "cyrus-rolling"]
     between: list[str] = Field(min_length=2, max_length=2)
 
 

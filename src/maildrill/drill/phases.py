@@ -133,8 +133,8 @@ class Drill:
         if not done["ok"]:
             raise EnvironmentProblem(f"the cluster was not ready within {READY_DEADLINE_S:.0f} s")
 
-    def mail(self) -> None:
-        """Baseline, timeline, settle, drain, census."""
+    def open_mail(self) -> VantageLink:
+        """Configure the vantage and start its outside server, readers and probes; no mail is offered yet."""
         assert self.link is not None
         assert self.cluster is not None
         link, cluster, scenario = self.link, self.cluster, self.scenario
@@ -153,6 +153,12 @@ class Drill:
         )
         link.send("start")
         link.wait("started", 30.0)
+        return link
+
+    def mail(self) -> None:
+        """Baseline, timeline, settle, drain, census."""
+        link, cluster, scenario = self.open_mail(), self.cluster, self.scenario
+        assert cluster is not None
         self.phase("baseline")
         link.send("offer")
         self.linger(scenario.baseline)
