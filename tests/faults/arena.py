@@ -25,6 +25,10 @@ from maildrill.scenario.model import Probes, Traffic
 from maildrill.traffic.link import VantageLink
 
 READY_S = 60.0
+LEFT = (
+    "nft -s list ruleset 2>/dev/null; iptables-legacy -t mangle -S; iptables-legacy -t nat -S; "
+    "tc qdisc | sed 's/refcnt.*//'; ip -o link | cut -d: -f2; ls /run | grep maildrill"
+)
 
 
 def until(what: str, look: Callable[[], tuple[bool, str]], deadline: float = 10.0) -> str:
@@ -47,11 +51,13 @@ class Arena:
     cluster: RunningCluster
     link: VantageLink
 
-    def fault(self, kind: str, target: str, peers: list[str] | None = None, **parameters: Any) -> Fault:
+    def fault(
+        self, kind: str, target: str, peers: list[str] | None = None, number: int = 1, **parameters: Any
+    ) -> Fault:
         """A fault on a node by name, with its parameters checked as a scenario's are."""
         asked = KINDS[kind].Parameters.model_validate(parameters)
         nodes = self.cluster.nodes
-        return KINDS[kind](self.world, nodes[target], 1, [nodes[peer] for peer in peers or []], asked)
+        return KINDS[kind](self.world, nodes[target], number, [nodes[peer] for peer in peers or []], asked)
 
     def works(self, service: str, deadline: float = 3.0) -> tuple[bool, str]:
         """Whether one transaction of a service succeeds now."""
@@ -62,6 +68,11 @@ class Arena:
         """Whether one transaction of a service fails now."""
         ok, seen = self.works(service, deadline)
         return not ok, seen
+
+    def left_in_network(self, node: str) -> str:
+        """Everything a fault could leave in a node's network namespace, and programs left in the helper."""
+        container = self.cluster.nodes[node].container
+        return str(self.world.helper.in_network_of(container, "sh", "-c", LEFT)[1])
 
     def shell(self, node: str, command: str) -> str:
         """Output of a shell command in a node."""

@@ -12,13 +12,14 @@ from maildrill.cluster.model import ClusterModel
 
 @dataclass(frozen=True)
 class Keys:
-    """Everything secret in one drill; valid nowhere else. Certificates and key in PEM."""
+    """Everything secret in one drill; valid nowhere else. Certificates and key in PEM; the CA issues more."""
 
     ca_pem: str
     cert_pem: bytes
     key_pem: bytes
     accounts: list[tuple[str, str]]
     replication_password: str
+    authority: trustme.CA
 
 
 def make_keys(model: ClusterModel) -> Keys:
@@ -32,4 +33,5 @@ def make_keys(model: ClusterModel) -> Keys:
         leaf.private_key_pem.bytes(),
         accounts,
         secrets.token_urlsafe(12),
+        ca,
     )

@@ -6,7 +6,7 @@ import functools
 import importlib.util
 from pathlib import Path
 
-from maildrill.cluster.render import archive
+from maildrill.cluster.files import archive
 from maildrill.errors import EnvironmentProblem
 
 TARGET = "/opt/maildrill"

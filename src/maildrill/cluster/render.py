@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-import io
-import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ from typing import Any
 import jinja2
 from pydantic import Field
 
+from maildrill.cluster.files import CERTIFICATE, KEY
 from maildrill.cluster.images import image_folder
 from maildrill.cluster.keys import Keys
 from maildrill.cluster.model import ClusterModel, NodeModel
@@ -20,12 +19,16 @@ from maildrill.scenario.model import Strict
 
 
 class ImageModel(Strict):
-    """image.yaml: what an image needs at start and how one sees that it works."""
+    """image.yaml: what an image needs at start and how one sees that it works.
+
+    ``reload``: shell commands after which its servers use changed certificates.
+    """
 
     about: str = ""
     base: str = "debian:bookworm-slim"
     files: dict[str, str] = Field({})
     tls: bool = False
+    reload: list[str] = Field([])
     volumes: dict[str, str] = Field({})
     checks: dict[str, dict[int, str]] = Field({})
     capabilities: list[str] = Field([], description="what the container may do beyond the engine's default")
@@ -96,8 +99,8 @@ class Plan:
         image = read_image(node.image)
         files = {path: self._render(node, name, template) for template, path in image.files.items()}
         if image.tls:
-            files["/etc/ssl/maildrill/cert.pem"] = self.keys.cert_pem
-            files["/etc/ssl/maildrill/key.pem"] = self.keys.key_pem
+            files[CERTIFICATE] = self.keys.cert_pem
+            files[KEY] = self.keys.key_pem
         return files
 
     def _render(self, node: NodeModel, name: str, template: str) -> bytes:
@@ -139,14 +142,3 @@ def _template(source: Path) -> jinja2.Template:
         undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
     return environment.from_string(source.read_text(encoding="utf-8"))
-
-
-def archive(files: dict[str, bytes]) -> bytes:
-    """A tar for put_archive("/"): files of root, keys readable by root only."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as tar:
-        for path, content in files.items():
-            entry = tarfile.TarInfo(path.lstrip("/"))
-            entry.size, entry.mode = len(content), 0o600 if path.endswith("key.pem") else 0o644
-            tar.addfile(entry, io.BytesIO(content))
-    return buffer.getvalue()

@@ -15,11 +15,12 @@ from docker.types import IPAMConfig, IPAMPool, LogConfig
 
 from maildrill.cluster.clocks import Clocks
 from maildrill.cluster.disks import Disks
+from maildrill.cluster.files import archive
 from maildrill.cluster.images import tag_of
 from maildrill.cluster.keys import make_keys
 from maildrill.cluster.model import ClusterModel
 from maildrill.cluster.payload import vantage_archive
-from maildrill.cluster.render import Plan, archive, read_image
+from maildrill.cluster.render import Plan, read_image
 from maildrill.errors import EnvironmentProblem
 
 SPACE = ipaddress.IPv4Network("10.213.0.0/16")
@@ -35,6 +36,7 @@ class RunningNode:
     """A node as a container; ``address`` is where the vantage looks, ``addresses`` are all it has.
 
     volumes: logical name -> (Docker volume, path); devices: logical name -> loop device, "" if none of its own.
+    reload: shell commands after which its servers use changed certificates; none if it has no certificates.
     """
 
     name: str
@@ -46,6 +48,7 @@ class RunningNode:
     volumes: dict[str, tuple[str, str]]
     checks: list[tuple[int, str]]
     devices: dict[str, str] = field(default_factory=dict)
+    reload: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ class RunningCluster:
     """A cluster that has been started; whether it answers is for the vantage to say.
 
     networks: name in the cluster file -> name in the engine.
+    authority: the CA (trustme) that its servers' certificates come from.
     """
 
     model: ClusterModel
@@ -65,6 +69,7 @@ class RunningCluster:
     mail_host: str
     floating: str | None
     vantage: RunningNode
+    authority: Any
 
     def checks(self) -> list[dict[str, Any]]:
         """What the vantage looks at to say that everything answers: every server, and the floating address."""
@@ -124,6 +129,7 @@ def bring_up(
         mail_host=f"mail.{model.domain}",
         floating=floating,
         vantage=vantage,
+        authority=keys.authority,
     )
 
 
@@ -219,5 +225,6 @@ def _make_node(
         raise EnvironmentProblem(f"node {name} ({node.image}) cannot be started: {problem}") from problem
     checks = [check for role in node.roles for check in image.checks.get(role, {}).items()]
     seen = plan.view(plan.model.with_role("outside")[0]).peers[name].address
+    reload = image.reload if image.tls else []
     addresses = [address, *(other for _, other in others)]
-    return RunningNode(name, node.roles, node.site, container, seen, addresses, volumes, checks, devices)
+    return RunningNode(name, node.roles, node.site, container, seen, addresses, volumes, checks, devices, reload)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from maildrill.faults.fault import Fault
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
-LOOK = (
-    "import socket,sys\n"
-    "try: socket.create_connection((sys.argv[1], int(sys.argv[2])), 0.4).close(); print('open')\n"
-    "except TimeoutError: print('timeout')\n"
-    "except OSError as e: print(e)"
-)
+from maildrill.faults.looks import look
+from maildrill.faults.network.rules import Ruled, destination, hook, source
+
+PATIENCE_S = 0.4
+NOTHING_THERE = 9  # the discard port: for nodes that serve nothing, "refused" is an answer too
 
 
-class Partition(Fault):
+class Partition(Ruled):
     """A network that drops every packet between the target and its peers, without a word.
 
     Connections hang as they do in a real partition; rules live in the target's network namespace,
@@ -20,48 +20,44 @@ class Partition(Fault):
     """
 
     kind = "partition"
-    needs = ("helper", "nftables")
     stands_for = "a switch, firewall or routing failure between two halves of a cluster"
     has_peers = True
+    broken_word = "timeout"
 
     @property
-    def _table(self) -> str:
-        return f"maildrill_{self.number}"
+    def cut_off_from(self) -> list[Any]:
+        """Whom the target cannot reach: its peers."""
+        return self.peers
 
-    def inject(self) -> None:
-        """Add the table with its rules; adding it twice leaves one. Raises RuntimeError if nft fails."""
-        addresses = ", ".join(address for peer in self.peers for address in peer.addresses)
-        rules = (
-            f"add table inet {self._table}; delete table inet {self._table}; add table inet {self._table}; "
-            f"add chain inet {self._table} i {{ type filter hook input priority -300; }}; "
-            f"add chain inet {self._table} o {{ type filter hook output priority -300; }}; "
-            f"add rule inet {self._table} i ip saddr {{ {addresses} }} drop; "
-            f"add rule inet {self._table} o ip daddr {{ {addresses} }} drop"
-        )
-        code, output = self.world.helper.in_network_of(self.target.container, "nft", rules)
-        if code:
-            raise RuntimeError(f"nft failed in {self.target.name}: {output.strip()}")
-
-    def heal(self) -> None:
-        """Delete the table; a table that went with its namespace is healed already."""
-        self.target.container.reload()
-        if self.target.container.status in ("running", "paused"):
-            self.world.helper.in_network_of(self.target.container, "nft", f"delete table inet {self._table}")
+    def chains(self) -> list[str]:
+        """Drop what comes from the peers and what goes to them."""
+        return [
+            f"{hook('input')} {source(self.cut_off_from)} drop",
+            f"{hook('output')} {destination(self.cut_off_from)} drop",
+        ]
 
     def effect(self) -> tuple[bool, str]:
-        """Every connection from the target to a peer, and back, times out."""
-        return self._all_pairs("timeout")
+        """Every connection from the target to a peer, and back, times out, seen from both ends."""
+        return self.sees(broken=True)
 
-    def recovered(self) -> tuple[bool, str]:
-        """Every connection from the target to a peer, and back, opens."""
-        return self._all_pairs("open")
+    def sees(self, broken: bool) -> tuple[bool, str]:
+        """Connections between the target and each peer, in both directions, at once."""
+        pairs = [(self.target, there) for there in self.cut_off_from]
+        pairs += [(there, self.target) for there in self.cut_off_from]
+        with ThreadPoolExecutor(8) as pool:
+            seen = list(pool.map(lambda pair: self._word(*pair), [pair for pair in pairs if self.tells(pair[1])]))
+        wrong = next((text for word, text in seen if word not in self._words(broken)), None)
+        return wrong is None and bool(seen), wrong or "; ".join(text for _, text in seen)
 
-    def _all_pairs(self, expected: str) -> tuple[bool, str]:
-        seen = []
-        for here, there in [pair for peer in self.peers for pair in ((self.target, peer), (peer, self.target))]:
-            port = there.checks[0][0]
-            _, output = self.world.helper.in_network_of(here.container, "python3", "-c", LOOK, there.address, str(port))
-            seen.append(f"{here.name} -> {there.name}:{port} {output.strip()}")
-            if output.strip() != expected:
-                return False, seen[-1]
-        return bool(seen), "; ".join(seen)
+    def tells(self, node: Any) -> bool:
+        """Whether a connection to this node says anything; a node that serves nothing refuses: an answer too."""
+        return True
+
+    def _words(self, broken: bool) -> tuple[str, ...]:
+        return (self.broken_word,) if broken else ("open", "answers")
+
+    def _word(self, here: Any, there: Any) -> tuple[str, str]:
+        port = there.checks[0][0] if there.checks else NOTHING_THERE
+        [[_, word, _]] = look(self.world, here, "connections", PATIENCE_S, 1, f"{there.address}:{port}")
+        told = "answers" if not there.checks and word == "refused" else word
+        return told, f"{here.name} -> {there.name}:{port} {told}"

@@ -1,0 +1,21 @@
+"""dns-timeout: questions for names are not answered."""
+
+from __future__ import annotations
+
+from maildrill.faults.dependency.names import Refusal
+
+
+class DnsTimeout(Refusal):
+    """The name server takes questions and says nothing; its clients wait for their own time-outs.
+
+    Mail servers defer (4.4.3) and try again.
+    """
+
+    kind = "dns-timeout"
+    stands_for = "an overloaded or firewalled resolver, a provider's name servers under a flood (Dyn, 2016)"
+    mode = "timeout"
+    status = "timeout"
+
+    def effect(self) -> tuple[bool, str]:
+        """A question from the vantage gets no answer within 0.6 s."""
+        return self.sees(broken=True)

@@ -1,0 +1,110 @@
+"""delay: packets to the target arrive late."""
+
+from __future__ import annotations
+
+from pydantic import Field, model_validator
+
+from maildrill.faults.daemons import Daemon
+from maildrill.faults.looks import look
+from maildrill.faults.network.rules import Ruled
+from maildrill.scenario.model import Duration, Strict
+
+QUEUES = 100  # queue numbers of faults begin here
+MARKS = 16  # bits of the packet mark that faults may use, one each
+TRIES = 3
+PATIENT_FROM_S = 0.5  # from this delay on one try tells
+PART = 0.9  # a timer may fire a little early
+NOTHING_THERE = 9
+
+
+class DelayParameters(Strict):
+    """How late, and what."""
+
+    delay: Duration = Field(0.1, ge=0.02, le=30, description="how much later each packet arrives, s")
+    jitter: Duration = Field(0.0, description="the delay varies at random by as much, more or less, s")
+    port: int | None = Field(None, ge=1, le=65535, description="only packets to this TCP port; all, if absent")
+
+    @model_validator(mode="after")
+    def _jitter_below_delay(self) -> DelayParameters:
+        if self.jitter > self.delay / 2:
+            raise ValueError("jitter must not be larger than half the delay: the effect could not be told from none")
+        return self
+
+
+class Delay(Ruled):
+    """A long way: each packet from the peers (everyone, if none are named) to the target arrives late.
+
+    A round trip takes longer by the delay, as only one direction is delayed. The packets wait in a
+    netfilter queue of the target's namespace that a program in the helper empties; if it dies, they pass.
+    Delays on one node add up.
+    """
+
+    kind = "delay"
+    needs = ("helper", "nftables", "nfqueue")
+    stands_for = "a site moved to another continent, a congested line, a VPN that took a detour"
+    has_peers = True
+    peers_optional = True
+    Parameters = DelayParameters
+
+    def chains(self) -> list[str]:
+        """None: this kernel's nftables cannot queue everywhere, iptables can."""
+        return []
+
+    @property
+    def _chain(self) -> str:
+        return f"MAILDRILL_{self.number}"
+
+    @property
+    def _mark(self) -> int:
+        return 1 << (8 + self.number % MARKS)
+
+    @property
+    def _line(self) -> Daemon:
+        return Daemon(self, "delay_line")
+
+    def inject(self) -> None:
+        """Start the delay line, then send packets through it. Raises RuntimeError if that cannot be done."""
+        queue = QUEUES + self.number
+        milliseconds = [f"{seconds * 1000:g}" for seconds in (self.asked.delay, self.asked.jitter)]
+        self._remove()
+        self._line.start(str(queue), *milliseconds, str(self._mark))
+        which = [f"-s {address}" for peer in self.peers for address in peer.addresses] or ["! -i lo"]
+        port = f"-p tcp --dport {self.asked.port}" if self.asked.port else ""
+        once = f"-m mark ! --mark {self._mark}/{self._mark}"
+        rules = [f"-N {self._chain}"]
+        rules += [
+            f"-A {self._chain} {one} {port} {once} -j NFQUEUE --queue-num {queue} --queue-bypass" for one in which
+        ]
+        rules += [f"-A PREROUTING -j {self._chain}"]
+        self.act("sh", "-ec", "\n".join(f"iptables-legacy -w -t mangle {rule}" for rule in rules))
+
+    def heal(self) -> None:
+        """Remove the rules, then end the delay line: packets that still wait are lost, and TCP repeats them."""
+        if self._alive:
+            self._remove()
+        self._line.stop()
+
+    def _remove(self) -> None:
+        rules = [f"-D PREROUTING -j {self._chain}", f"-F {self._chain}", f"-X {self._chain}"]
+        self.inside("sh", "-c", "\n".join(f"iptables-legacy -w -t mangle {rule} 2>/dev/null" for rule in rules))
+
+    def effect(self) -> tuple[bool, str]:
+        """The fastest of three connections from each peer (or the vantage) takes at least nine tenths of the delay."""
+        return self.sees(broken=True)
+
+    def sees(self, broken: bool) -> tuple[bool, str]:
+        """How long the fastest of three connections to the target takes, from each observer."""
+        least = (self.asked.delay - self.asked.jitter) * PART
+        limit = least if broken else least / 2
+        port = self.asked.port or (self.target.checks[0][0] if self.target.checks else NOTHING_THERE)
+        patience = self.asked.delay + self.asked.jitter + 1.0
+        tries = TRIES if self.asked.delay < PATIENT_FROM_S else 1
+        seen = []
+        for observer in self.observers:
+            server = f"{self.target.address}:{port}"
+            [[_, word, fastest]] = look(self.world, observer, "connections", patience, tries, server)
+            seen.append(f"{observer.name} -> {self.target.name}:{port} {word} after {fastest * 1000:.1f} ms")
+            answered = word in ("open", "refused")
+            if not answered or (fastest >= limit) is not broken:
+                return False, seen[-1]
+        return True, "; ".join(seen)

@@ -1,0 +1,50 @@
+"""packet-loss: a share of the packets to and from the target is lost."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from maildrill.faults.looks import look
+from maildrill.faults.network.rules import Ruled, destination, hook, source
+from maildrill.scenario.model import Strict
+
+ECHOES = 200
+PART_OF_EXPECTED = 0.5  # chance makes the measured loss differ from the rate; a healthy network loses none
+
+
+class PacketLoss(Ruled):
+    """A bad link: each packet between the target and its peers (all, if none are named) may be lost.
+
+    Both directions are hit, each with the given probability; TCP repeats what was lost and becomes slow.
+    """
+
+    kind = "packet-loss"
+    stands_for = "a failing transceiver, a saturated uplink, a duplex mismatch"
+    has_peers = True
+    peers_optional = True
+
+    class Parameters(Strict):
+        """How many."""
+
+        percent: float = Field(20.0, gt=0, le=100, description="probability that a packet is lost, each way, %")
+
+    def chains(self) -> list[str]:
+        """Drop at random, both ways."""
+        drop = f"numgen random mod 10000 < {round(self.asked.percent * 100)} drop"
+        return [f"{hook('input')} {source(self.peers)} {drop}", f"{hook('output')} {destination(self.peers)} {drop}"]
+
+    def effect(self) -> tuple[bool, str]:
+        """Of 200 ICMP echoes from each peer (or the vantage) at least half the loss expected is missing."""
+        return self.sees(broken=True)
+
+    def sees(self, broken: bool) -> tuple[bool, str]:
+        """Echoes from each observer to the target; healthy means that all but one in a hundred come back."""
+        kept = 1 - self.asked.percent / 100
+        least = max(1.0, ECHOES * (1 - kept * kept) * PART_OF_EXPECTED)
+        seen = []
+        for observer in self.observers:
+            lost = ECHOES - look(self.world, observer, "echoes", self.target.address, ECHOES)
+            seen.append(f"{observer.name}: {lost} of {ECHOES} echoes lost")
+            if not (lost >= least if broken else lost < min(least, ECHOES / 100)):
+                return False, seen[-1]
+        return True, "; ".join(seen)
