@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from maildrill.cluster.clocks import NO_OFFSET, OFFSET_FILE
+from maildrill.cluster.files import archive
 from maildrill.faults.fault import Fault
 from maildrill.faults.process.processes import is_running
 from maildrill.scenario.model import Strict
@@ -61,8 +62,6 @@ class ClockStep(Fault):
         return abs(found - wanted) <= TOLERANCE_S, f"the clock of {self.target.name} differs by {found:.1f} s"
 
     def _write(self, content: bytes) -> None:
-        from maildrill.cluster.render import archive  # it knows the kinds of faults, and so imports this module
-
         self.target.container.put_archive("/", archive({OFFSET_FILE: content}))
 
     def _read(self) -> bytes:
