@@ -24,6 +24,7 @@ from maildrill.custody.sweep import remove_session, sweep
 from maildrill.drill import holdings
 from maildrill.drill.clock import DrillClock
 from maildrill.drill.clocks import clocks_wanted
+from maildrill.drill.detections import detections
 from maildrill.drill.disks import disks_wanted
 from maildrill.drill.progress import LiveLedger, Progress
 from maildrill.drill.questions import Asked
@@ -256,14 +257,19 @@ class Drill:
             self.note("error", away)
 
     def keep_logs(self, cluster: RunningCluster) -> None:
-        """Write every node's log into the drill's folder."""
+        """Write every node's log into the drill's folder, and what the proxies noticed into the journal."""
         (self.folder / "logs").mkdir(exist_ok=True)
 
         def keep(node: Any) -> None:
             try:
-                (self.folder / "logs" / f"{node.name}.log").write_bytes(node.container.logs(timestamps=True))
+                log = node.container.logs(timestamps=True)
             except ENGINE_FAILURES as problem:
                 self.note("log-missing", f"{node.name}: {problem}")
+                return
+            (self.folder / "logs" / f"{node.name}.log").write_bytes(log)
+            if "proxy" in node.roles:
+                for event in detections(node.name, log.decode(errors="replace"), self.clock.wall):
+                    self.journal.write(event)
 
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(keep, [node for node in cluster.nodes.values() if node is not cluster.vantage]))

@@ -30,7 +30,7 @@ def _detected(nodes: pl.DataFrame, begin: float, end: float | None) -> float | N
     found = nodes.filter(pl.col("t") >= begin, pl.col("detail").str.extract(r"^(\w+):").is_in(DETECTORS))
     if end is not None:
         found = found.filter(pl.col("t") <= end)
-    return float(found["t"][0]) if len(found) else None
+    return float(found["t"].min()) if len(found) else None  # type: ignore[arg-type]
 
 
 def recovery_of(outages: list[Outage], nodes: pl.DataFrame) -> Recovery | None:
