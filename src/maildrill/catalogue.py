@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from maildrill.checks import check_against_cluster, check_timeline
 from maildrill.errors import BadInput
-from maildrill.scenario.document import Document, check, nearest, read_yaml
-from maildrill.scenario.model import SERVICES, Objectives, Scenario
+from maildrill.scenario.document import Document, Loc, check, nearest, read_yaml
+from maildrill.scenario.model import SERVICES, Defect, Objectives, Scenario
 
 if TYPE_CHECKING:
     from maildrill.cluster.model import ClusterModel
@@ -28,8 +28,9 @@ def list_scenarios(folder: Path | None = None) -> list[Path]:
 
 
 def list_clusters() -> list[str]:
-    """Names of the shipped clusters."""
-    return sorted(path.stem for path in (data_dir() / "fixtures" / "clusters").glob("*.yaml"))
+    """Names of the shipped clusters, those in a folder with its name: "defects/no-health-check"."""
+    root = data_dir() / "fixtures" / "clusters"
+    return sorted(path.relative_to(root).with_suffix("").as_posix() for path in root.rglob("*.yaml"))
 
 
 def list_images() -> list[str]:
@@ -62,10 +63,22 @@ def load_scenario(path: Path) -> Scenario:
     _check_objectives(scenario, document)
     check_timeline(scenario, document)
     find_cluster(scenario.cluster, path, document)
+    for index, defect in enumerate(scenario.tells_apart):
+        _check_defect(document, ("tells_apart", index), defect, scenario)
+        find_cluster(defect.cluster, path, document, ("tells_apart", index, "cluster"))
     return scenario
 
 
-def find_cluster(cluster: str, scenario_path: Path, document: Document | None = None) -> str:
+def _check_defect(document: Document, loc: Loc, defect: Defect, scenario: Scenario) -> None:
+    """What the diagnostic is about is an objective of the scenario."""
+    stated = [name for name in Objectives.model_fields if getattr(scenario.objectives, name) is not None]
+    if defect.about and defect.about not in stated:
+        raise document.bad((*loc, "about"), f'no objective "{defect.about}"; {nearest(defect.about, stated)}')
+
+
+def find_cluster(
+    cluster: str, scenario_path: Path, document: Document | None = None, loc: Loc = ("cluster",)
+) -> str:
     """A shipped cluster's name, or the path of a cluster file, relative to the scenario. Raises BadInput."""
     if cluster.endswith((".yaml", ".yml")):
         file = (scenario_path.parent / cluster).resolve()
@@ -76,7 +89,7 @@ def find_cluster(cluster: str, scenario_path: Path, document: Document | None = 
         message = "" if cluster in names else f'unknown cluster "{cluster}"; {nearest(cluster, names)}'
         found = cluster
     if message:
-        raise document.bad(("cluster",), message) if document else BadInput(message)
+        raise document.bad(loc, message) if document else BadInput(message)
     return found
 
 
@@ -98,5 +111,5 @@ def _check_objectives(scenario: Scenario, document: Document) -> None:
 def states_something(objectives: Objectives) -> bool:
     """Whether at least one objective has a value."""
     services = [getattr(objectives, name) for name in SERVICES]
-    others = (objectives.rpo, objectives.lost, objectives.catch_up, objectives.system_duplicates)
+    others = [getattr(objectives, name) for name in Objectives.model_fields if name not in SERVICES]
     return any(one is not None and one.rto is not None for one in services) or any(o is not None for o in others)

@@ -6,6 +6,9 @@ A drill module names a folder of scenarios and asks for the ``drill`` fixture::
 
     def test_failover(drill):
         drill.require()
+
+A test that asks for ``defect`` gets one item for each defect that a scenario ``tells_apart``: the drill, run on
+the cluster with the defect in it.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ from maildrill.errors import BadInput, MaildrillError, Skipped
 
 if TYPE_CHECKING:
     from maildrill.drill.run import Outcome
+    from maildrill.scenario.model import Defect
 
 MARKER = "scenarios"
 NOTHING = "no-scenarios"
@@ -38,6 +42,7 @@ class Planned:
     path: Path
     cluster: str | None = None
     repeat: int = 1
+    defect: Defect | None = None
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,31 @@ class DrillRun:
         __tracebackhide__ = True
         if self.outcome.result.verdict != "pass":
             pytest.fail(failure(self.outcome), pytrace=False)
+
+
+@dataclass(frozen=True)
+class DefectRun:
+    """A drill that ran on a cluster with a defect, and was conclusive."""
+
+    outcome: Outcome
+    defect: Defect
+
+    def require_seen(self) -> None:
+        """Fail the test unless the drill failed, with the diagnostic that the scenario names."""
+        __tracebackhide__ = True
+        found = [(one.code, one.about) for one in self.outcome.result.diagnostics]
+        wanted = (self.defect.diagnostic, self.defect.about)
+        named = wanted in found or (not self.defect.about and wanted[0] in {code for code, _ in found})
+        if self.outcome.result.verdict != "fail" or not named:
+            pytest.fail(unseen(self.outcome, self.defect), pytrace=False)
+
+
+def unseen(outcome: Outcome, defect: Defect) -> str:
+    """What a drill says that did not see the defect."""
+    lines = [f"{outcome.result.scenario}: the verdict on {outcome.result.cluster} is {outcome.result.verdict}"]
+    lines += [f"expected: fail, with {defect.diagnostic}" + (f" about {defect.about}" if defect.about else "")]
+    lines += [f"  {one.code}: {one.message}" for one in outcome.result.diagnostics]
+    return "\n".join([*lines, f"report: {outcome.folder / 'report.html'}"])
 
 
 def failure(outcome: Outcome) -> str:
@@ -106,17 +136,18 @@ def _shared_seed(given: int | None) -> int:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """One item for each scenario file of the module's topic. A bad file is a collection error."""
-    if "drill" not in metafunc.fixturenames:
+    """One item for each scenario file of the module's topic, or each defect. A bad file is a collection error."""
+    fixture = next((name for name in PLANS if name in metafunc.fixturenames), None)
+    if fixture is None:
         return
     marker = metafunc.definition.get_closest_marker(MARKER)
     if marker is None or len(marker.args) != 1:
-        raise pytest.Collector.CollectError(f'the drill fixture needs @pytest.mark.{MARKER}("topic")')
+        raise pytest.Collector.CollectError(f'the {fixture} fixture needs @pytest.mark.{MARKER}("topic")')
     try:
-        params = [pytest.param(one, id=name) for one, name in _drills(metafunc.config, marker.args[0])]
+        params = [pytest.param(one, id=name) for one, name in PLANS[fixture](metafunc.config, marker.args[0])]
     except BadInput as error:
         raise pytest.Collector.CollectError(f"bad scenario:\n{error}") from None
-    metafunc.parametrize("drill", params or [pytest.param(None, id=NOTHING)], indirect=True)
+    metafunc.parametrize(fixture, params or [pytest.param(None, id=NOTHING)], indirect=True)
 
 
 def _drills(config: pytest.Config, topic: str | Path) -> list[tuple[Planned, str]]:
@@ -133,6 +164,22 @@ def _drills(config: pytest.Config, topic: str | Path) -> list[tuple[Planned, str
                 parts = [scenario, *([model] if len(clusters) > 1 else []), *([f"r{repeat}"] if repeats > 1 else [])]
                 found.append((Planned(path, cluster, repeat), "-".join(parts)))
     return found
+
+
+def _defects(config: pytest.Config, topic: str | Path) -> list[tuple[Planned, str]]:
+    """Every defect that a scenario of the topic tells apart, whatever cluster the others run on."""
+    from maildrill.catalogue import load_scenario
+
+    found = []
+    for path in _files(config, topic):
+        for defect in load_scenario(path).tells_apart:
+            scenario, model = _names(path, defect.cluster)
+            found.append((Planned(path, defect.cluster, defect=defect), f"{scenario}-{model}"))
+    return found
+
+
+PLANS = {"drill": _drills, "defect": _defects}
+"""Fixture -> which drills its tests are made of."""
 
 
 def _names(path: Path, cluster: str | None) -> tuple[str, str]:
@@ -163,12 +210,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _is_empty(item: pytest.Item) -> bool:
     call = getattr(item, "callspec", None)
-    return call is not None and "drill" in call.params and call.params["drill"] is None
+    return call is not None and any(name in call.params and call.params[name] is None for name in PLANS)
 
 
 @pytest.fixture
 def drill(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> DrillRun:
     """The drill of this item, already run. An inconclusive one is an error, never a pass or a fail."""
+    __tracebackhide__ = True
+    return DrillRun(_conclusive(request, record_property))
+
+
+@pytest.fixture
+def defect(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> DefectRun:
+    """The drill of this item, already run on the cluster with the defect. An inconclusive one is an error."""
+    __tracebackhide__ = True
+    return DefectRun(_conclusive(request, record_property), request.param.defect)
+
+
+def _conclusive(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> Outcome:
     __tracebackhide__ = True
     try:
         outcome = _run(request.config, request.param)
@@ -180,7 +239,7 @@ def drill(request: pytest.FixtureRequest, record_property: Callable[[str, object
     if outcome.result.verdict == "inconclusive":
         reasons = "\n".join(f"  {one.code}: {one.message}" for one in outcome.result.diagnostics)
         pytest.fail(f"inconclusive:\n{reasons}\nreport: {outcome.folder / 'report.html'}", pytrace=False)
-    return DrillRun(outcome)
+    return outcome
 
 
 def _run(config: pytest.Config, planned: Planned) -> Outcome:

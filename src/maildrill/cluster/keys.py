@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import trustme
 
@@ -12,7 +13,10 @@ from maildrill.cluster.model import ClusterModel
 
 @dataclass(frozen=True)
 class Keys:
-    """Everything secret in one drill; valid nowhere else. Certificates and key in PEM; the CA issues more."""
+    """Everything secret in one drill; valid nowhere else. Certificates and keys in PEM; the CA issues more.
+
+    ``expired``: certificate and key of a server that nobody renewed.
+    """
 
     ca_pem: str
     cert_pem: bytes
@@ -20,18 +24,28 @@ class Keys:
     accounts: list[tuple[str, str]]
     replication_password: str
     authority: trustme.CA
+    expired: tuple[bytes, bytes]
 
 
 def make_keys(model: ClusterModel) -> Keys:
     """New secrets for the nodes of a cluster."""
     ca = trustme.CA(organization_name="maildrill")
-    leaf = ca.issue_cert(*(f"{name}.{model.domain}" for name in ("mail", *model.nodes)))
+    names = [f"{name}.{model.domain}" for name in ("mail", *model.nodes)]
+    now = datetime.now(UTC)
+    expired = ca.issue_cert(*names, not_before=now - timedelta(days=90), not_after=now - timedelta(days=1))
+    cert, key = _pem(ca.issue_cert(*names))
     accounts = [(f"user{n}@{model.domain}", secrets.token_urlsafe(12)) for n in range(1, model.accounts + 1)]
     return Keys(
         ca.cert_pem.bytes().decode(),
-        b"".join(pem.bytes() for pem in leaf.cert_chain_pems),
-        leaf.private_key_pem.bytes(),
+        cert,
+        key,
         accounts,
         secrets.token_urlsafe(12),
         ca,
+        _pem(expired),
     )
+
+
+def _pem(leaf: trustme.LeafCert) -> tuple[bytes, bytes]:
+    """Certificate chain and key."""
+    return b"".join(pem.bytes() for pem in leaf.cert_chain_pems), leaf.private_key_pem.bytes()

@@ -99,8 +99,9 @@ class Plan:
         image = read_image(node.image)
         files = {path: self._render(node, name, template) for template, path in image.files.items()}
         if image.tls:
-            files[CERTIFICATE] = self.keys.cert_pem
-            files[KEY] = self.keys.key_pem
+            shown = (self.keys.cert_pem, self.keys.key_pem)
+            expired = node.settings.get("certificate") == "expired"
+            files[CERTIFICATE], files[KEY] = self.keys.expired if expired else shown
         return files
 
     def _render(self, node: NodeModel, name: str, template: str) -> bytes:

@@ -22,6 +22,7 @@ class Diagnostic(Part):
 
     code: str
     message: str
+    about: str = Field("", description="the objective that was missed")
 
 
 class Interval(Part):

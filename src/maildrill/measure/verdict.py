@@ -34,6 +34,7 @@ _NOTED = {
     "not-clean": "NOT_CLEAN",
     "stopped-early": "STOPPED_EARLY",
 }
+MISSED = "OBJECTIVE_MISSED"
 HEALTHY = 0.99
 STARVED_S = 0.5
 
@@ -168,38 +169,50 @@ def _mail(facts: Facts) -> Found:
     return found
 
 
-def _missed(facts: Facts) -> list[str]:
-    goals, missed = facts.scenario.objectives, []
+def _missed_services(facts: Facts) -> Found:
+    missed: Found = []
     for name in SERVICES:
         service = facts.services.get(name)
         if service and service.verdict == "fail" and service.rto_s is not None:
             if isinstance(service.rta_s, Interval):
                 over = service.rta_s.upper - service.rto_s
-                missed.append(
-                    f"{name}: back within {service.rta_s.upper:.2f} s, {over:.2f} s over its RTO of {service.rto_s:g} s"
-                )
+                text = f"back within {service.rta_s.upper:.2f} s, {over:.2f} s over its RTO of {service.rto_s:g} s"
+                missed.append((name, text))
             elif service.rta_s is not None:
-                missed.append(
-                    f"{name}: not back after {service.rta_s.at_least_s:.2f} s; its RTO is {service.rto_s:g} s"
-                )
-    lost = facts.ledger.lost_all_streams
-    if goals.lost is not None and lost > goals.lost:
-        missed.append(f"lost: {lost} acknowledged messages, {lost - goals.lost} more than allowed ({goals.lost})")
+                text = f"not back after {service.rta_s.at_least_s:.2f} s; its RTO is {service.rto_s:g} s"
+                missed.append((name, text))
+    return missed
+
+
+def _missed_counts(facts: Facts) -> Found:
+    """Objectives that are a number of messages."""
+    counts = {
+        "lost": (facts.ledger.lost_all_streams, "acknowledged messages"),
+        "system_duplicates": (facts.duplicates.system, "extra copies after one try"),
+        "false_rejections": (facts.ledger.false_rejections, "messages to valid recipients refused or bounced for good"),
+        "premature_bounces": (facts.ledger.premature_bounces, "messages bounced because a queue gave up"),
+    }
+    missed: Found = []
+    for name, (found, what) in counts.items():
+        goal = getattr(facts.scenario.objectives, name)
+        if goal is not None and found > goal:
+            missed.append((name, f"{found} {what}, {found - goal} more than allowed ({goal})"))
+    return missed
+
+
+def _missed_times(facts: Facts) -> Found:
+    goals, missed = facts.scenario.objectives, []
     if goals.rpo is not None and facts.rpa.seconds is not None and facts.rpa.seconds > goals.rpo:
         over = facts.rpa.seconds - goals.rpo
-        missed.append(
-            f"rpo: mail from {facts.rpa.seconds:.2f} s before the fault is lost, {over:.2f} s over {goals.rpo:g} s"
-        )
+        text = f"mail from {facts.rpa.seconds:.2f} s before the fault is lost, {over:.2f} s over {goals.rpo:g} s"
+        missed.append(("rpo", text))
     if goals.catch_up is not None and facts.catch_up_s is not None and facts.catch_up_s > goals.catch_up:
         over = facts.catch_up_s - goals.catch_up
         missed.append(
-            f"catch_up: backlog visible after {facts.catch_up_s:.2f} s, {over:.2f} s over {goals.catch_up:g} s"
+            ("catch_up", f"backlog visible after {facts.catch_up_s:.2f} s, {over:.2f} s over {goals.catch_up:g} s")
         )
     if goals.catch_up is not None and facts.never_visible:
-        missed.append(f"catch_up: {facts.never_visible} accepted messages never became visible")
-    system = facts.duplicates.system
-    if goals.system_duplicates is not None and system > goals.system_duplicates:
-        missed.append(f"system_duplicates: {system}, {system - goals.system_duplicates} more than allowed")
+        missed.append(("catch_up", f"{facts.never_visible} accepted messages never became visible"))
     return missed
 
 
@@ -207,12 +220,12 @@ def judge(facts: Facts) -> tuple[Verdict, list[Diagnostic]]:
     """The verdict and its reasons: doubts about the drill itself outrank a missed objective."""
     looks = (_harness, _baseline, _faults, _recovery_steps, _horizon, _unobserved, _mail)
     doubts = [found for look in looks for found in look(facts)]
-    missed: Found = [("OBJECTIVE_MISSED", text) for text in _missed(facts)]
+    missed = [*_missed_services(facts), *_missed_counts(facts), *_missed_times(facts)]
     codes = {code for code, _ in doubts}
     verdict: Verdict = "pass"
     if codes & OUTRANK_FAIL or (doubts and not missed):
         verdict = "inconclusive"
     elif missed:
         verdict = "fail"
-    unique = dict.fromkeys([*missed, *doubts])
-    return verdict, [Diagnostic(code=code, message=text) for code, text in unique]
+    goals = [Diagnostic(code=MISSED, message=f"{name}: {text}", about=name) for name, text in missed]
+    return verdict, [*goals, *(Diagnostic(code=code, message=text) for code, text in dict.fromkeys(doubts))]

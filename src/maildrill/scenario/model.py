@@ -216,6 +216,8 @@ class Objectives(Strict):
     lost: int | None = Field(None, ge=0, description="acknowledged messages that may be lost")
     catch_up: Duration | None = Field(None, description="until the backlog is visible, s")
     system_duplicates: int | None = Field(None, ge=0, description="extra copies after one try")
+    false_rejections: int | None = Field(None, ge=0, description="messages refused or bounced for good")
+    premature_bounces: int | None = Field(None, ge=0, description="messages bounced because a queue gave up")
 
 
 class Sustained(Strict):
@@ -223,6 +225,14 @@ class Sustained(Strict):
 
     window: Duration = 3.0
     relapse: Duration = 5.0
+
+
+class Defect(Strict):
+    """A cluster with a planted defect, and the diagnostic by which this drill must know it."""
+
+    cluster: str = Field(description="the scenario's own cluster but for the defect")
+    diagnostic: str = Field("OBJECTIVE_MISSED", description="a code of docs/diagnostics.md")
+    about: str = Field("", description="the objective it is about, such as mailbox or lost; any, if empty")
 
 
 class Scenario(Strict):
@@ -243,6 +253,7 @@ class Scenario(Strict):
     drain: Duration = Field(20.0, description="longest wait for the backlog after mail stops, s")
     sustained: Sustained = Sustained()
     objectives: Objectives
+    tells_apart: list[Defect] = Field([], description="defects it must see; its own cluster is their clean twin")
 
     def faults(self) -> list[tuple[int, Step]]:
         """The faults of the timeline, with their places in it."""
