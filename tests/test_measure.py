@@ -78,6 +78,24 @@ def message(name: str, *outcomes: str, t: float = 5.0, box: str = BOX[0]) -> lis
     return [Offer(t, name, "inbound", "s@x.test", box, 500, "h", 0.0), *tries]
 
 
+@pytest.mark.parametrize(
+    ("objective", "events"),
+    [
+        ("false_rejections", [*message("m1", "permanent"),
+                              *message("m2", "accepted"), Bounce(9.0, "m2", "s", "5.1.1")]),
+        ("premature_bounces", [*message("m1", "accepted"), Bounce(9.0, "m1", "s", "4.4.7"),
+                               *message("m2", "accepted"), Bounce(9.0, "m2", "s", "4.4.1")]),
+    ],
+)  # fmt: skip
+def test_objective_that_is_a_number_of_messages(objective: str, events: list[Event]) -> None:
+    missed = run([*frame_of_drill(None), *events, *census({})], scenario(**{objective: 1}))
+    assert missed.verdict == "fail"
+    assert [(one.code, one.about) for one in missed.diagnostics] == [("OBJECTIVE_MISSED", objective)]
+    assert missed.diagnostics[0].message.startswith(f"{objective}: 2 messages")
+    met = run([*frame_of_drill(None), *events, *census({})], scenario(**{objective: 2}))
+    assert met.verdict == "pass"
+
+
 def test_planted_outage_is_measured() -> None:
     result = run([*frame_of_drill(), *census({})], scenario(inbound={"rto": "3.2s"}))
     inbound = result.services["inbound"]

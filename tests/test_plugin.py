@@ -25,8 +25,8 @@ from types import SimpleNamespace as Some
 @pytest.fixture(autouse=True)
 def fake(monkeypatch):
     import maildrill.plugin
-    diagnostic = Some(code="OBJECTIVE_MISSED", message="inbound RTO 5 s missed by 4.2 s")
-    result = Some(verdict="{verdict}", scenario="mx-kill", diagnostics=[diagnostic])
+    diagnostic = Some(code="OBJECTIVE_MISSED", message="inbound RTO 5 s missed by 4.2 s", about="inbound")
+    result = Some(verdict="{verdict}", scenario="mx-kill", cluster="c", diagnostics=[diagnostic])
     from pathlib import Path
     monkeypatch.setattr(maildrill.plugin, "_run", lambda config, path: Some(folder=Path("there"), result=result))
     monkeypatch.setattr(maildrill.plugin, "_record", lambda outcome, record: record("lost", 0))
@@ -103,6 +103,35 @@ def test_verdicts(pytester: pytest.Pytester, verdict: str, outcomes: dict[str, i
     if said:
         result.stdout.fnmatch_lines(said)
     assert '<property name="lost" value="0"' in Path("junit.xml").read_text()
+
+
+DEFECTS = """
+import pytest
+pytestmark = pytest.mark.scenarios("redundancy")
+
+def test_defect(defect):
+    defect.require_seen()
+"""
+TELLS_APART = SCENARIO + "tells_apart:\n  - { cluster: postfix-dovecot-single, about: inbound }\n"
+
+
+def test_one_item_for_each_defect(pytester: pytest.Pytester) -> None:
+    write(pytester, scenario=TELLS_APART)
+    pytester.makepyfile(test_drills=DEFECTS)
+    result = run(pytester, "--collect-only", "-q", "--scenarios", "own")
+    result.stdout.fnmatch_lines(["*test_defect?mx-kill-postfix-dovecot-single?", "1 test collected*"])
+    none = run(pytester, "--collect-only", "-q")
+    none.stdout.fnmatch_lines(["*deselected*"])
+
+
+@pytest.mark.parametrize(
+    ("verdict", "outcomes"), [("pass", {"failed": 1}), ("fail", {"passed": 1}), ("inconclusive", {"errors": 1})]
+)
+def test_verdicts_on_a_defect(pytester: pytest.Pytester, verdict: str, outcomes: dict[str, int]) -> None:
+    write(pytester, scenario=TELLS_APART)
+    pytester.makepyfile(test_drills=DEFECTS)
+    pytester.makeconftest(FAKE.format(verdict=verdict))
+    run(pytester, "--scenarios", "own").assert_outcomes(**outcomes)
 
 
 def test_several_clusters_and_repeats_are_in_the_ids(pytester: pytest.Pytester) -> None:

@@ -28,7 +28,7 @@ def list_scenarios(folder: Path | None = None) -> list[Path]:
 
 
 def list_clusters() -> list[str]:
-    """Names of the shipped clusters, those in a folder with its name: "defects/no-health-check"."""
+    """Names of the shipped clusters, those in a folder with its name: "folder/name"."""
     root = data_dir() / "fixtures" / "clusters"
     return sorted(path.relative_to(root).with_suffix("").as_posix() for path in root.rglob("*.yaml"))
 
@@ -76,9 +76,7 @@ def _check_defect(document: Document, loc: Loc, defect: Defect, scenario: Scenar
         raise document.bad((*loc, "about"), f'no objective "{defect.about}"; {nearest(defect.about, stated)}')
 
 
-def find_cluster(
-    cluster: str, scenario_path: Path, document: Document | None = None, loc: Loc = ("cluster",)
-) -> str:
+def find_cluster(cluster: str, scenario_path: Path, document: Document | None = None, loc: Loc = ("cluster",)) -> str:
     """A shipped cluster's name, or the path of a cluster file, relative to the scenario. Raises BadInput."""
     if cluster.endswith((".yaml", ".yml")):
         file = (scenario_path.parent / cluster).resolve()
