@@ -56,6 +56,12 @@ def test_it_is_planted_in_what_the_servers_read_and_nowhere_else(name: str) -> N
     assert [node.roles for node in defective.nodes.values()] == [node.roles for node in twin.nodes.values()]
 
 
+def test_every_defect_is_on_its_page() -> None:
+    page = (data_dir() / "docs" / "defects.md").read_text()
+    rows = [f"| {name.removeprefix('defects/')} |" for name in DEFECTS]
+    assert not [row for row in rows if row not in page]
+
+
 def test_no_code_knows_a_defect() -> None:
     files = [path for path in (data_dir() / "src").rglob("*") if path.suffix in (".py", ".j2")]
     files += (data_dir() / "fixtures" / "images").rglob("*.j2")
