@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace as Some
 from typing import Any
 
 import pytest
+from cryptography.x509 import load_pem_x509_certificate
 
 from maildrill.catalogue import data_dir, list_clusters, list_scenarios, load_scenario
-from maildrill.cluster.keys import Keys, make_keys
+from maildrill.cluster.keys import make_keys
 from maildrill.cluster.model import ClusterModel, load_cluster
 from maildrill.cluster.render import Plan
 from maildrill.errors import BadInput
@@ -70,10 +72,11 @@ def test_no_code_knows_a_defect() -> None:
     assert not [(path, name) for path in files for name in names if name in path.read_text(encoding="utf-8")]
 
 
-def test_the_expired_certificate_is_another_one() -> None:
-    keys: Keys = KEYS
-    assert keys.expired[0] != keys.cert_pem
-    assert keys.expired[1] != keys.key_pem
+def test_the_expired_certificate_has_expired_and_the_other_has_not() -> None:
+    now = datetime.now(UTC)
+    expired, current = (load_pem_x509_certificate(pem) for pem in (KEYS.expired[0], KEYS.cert_pem))
+    assert expired.not_valid_after_utc < now < current.not_valid_after_utc
+    assert expired.issuer == current.issuer
 
 
 def outcome(verdict: str, *found: tuple[str, str]) -> Any:
