@@ -1,4 +1,4 @@
-"""Defects: each scenario passes on its clean cluster, and fails for the right reason on each with a defect planted.
+"""Defects: a scenario passes on its clean cluster, and fails for the right reason on each with a defect planted.
 
 Many drills, so they are only run when asked for: pytest drills/ -m defects
 """
@@ -7,12 +7,12 @@ import pytest
 
 from maildrill.plugin import DefectRun, DrillRun
 
-pytestmark = [pytest.mark.scenarios("defects"), pytest.mark.defects]
+pytestmark = [pytest.mark.scenarios("."), pytest.mark.defects]
 
 
-def test_clean_twin(drill: DrillRun) -> None:
+def test_clean_twin(twin: DrillRun) -> None:
     """Nothing is wrong, and the drill says so."""
-    drill.require()
+    twin.require()
 
 
 def test_defect(defect: DefectRun) -> None:

@@ -111,6 +111,9 @@ pytestmark = pytest.mark.scenarios("redundancy")
 
 def test_defect(defect):
     defect.require_seen()
+
+def test_twin(twin):
+    twin.require()
 """
 TELLS_APART = SCENARIO + "tells_apart:\n  - { cluster: postfix-dovecot-single, about: inbound }\n"
 
@@ -119,19 +122,24 @@ def test_one_item_for_each_defect(pytester: pytest.Pytester) -> None:
     write(pytester, scenario=TELLS_APART)
     pytester.makepyfile(test_drills=DEFECTS)
     result = run(pytester, "--collect-only", "-q", "--scenarios", "own")
-    result.stdout.fnmatch_lines(["*test_defect?mx-kill-postfix-dovecot-single?", "1 test collected*"])
+    names = ["*test_defect?mx-kill-postfix-dovecot-single?", "*test_twin?mx-kill?", "2 tests collected*"]
+    result.stdout.fnmatch_lines(names)
     none = run(pytester, "--collect-only", "-q")
     none.stdout.fnmatch_lines(["*deselected*"])
 
 
 @pytest.mark.parametrize(
-    ("verdict", "outcomes"), [("pass", {"failed": 1}), ("fail", {"passed": 1}), ("inconclusive", {"errors": 1})]
+    ("verdict", "outcomes"),
+    [("pass", {"failed": 1, "passed": 1}), ("fail", {"failed": 1, "passed": 1}), ("inconclusive", {"errors": 2})],
 )
 def test_verdicts_on_a_defect(pytester: pytest.Pytester, verdict: str, outcomes: dict[str, int]) -> None:
     write(pytester, scenario=TELLS_APART)
     pytester.makepyfile(test_drills=DEFECTS)
     pytester.makeconftest(FAKE.format(verdict=verdict))
-    run(pytester, "--scenarios", "own").assert_outcomes(**outcomes)
+    result = run(pytester, "--scenarios", "own")
+    result.assert_outcomes(**outcomes)
+    red = {"pass": "test_defect", "fail": "test_twin"}.get(verdict, "test_")
+    result.stdout.fnmatch_lines([f"*{red}*mx-kill*"])
 
 
 def test_several_clusters_and_repeats_are_in_the_ids(pytester: pytest.Pytester) -> None:

@@ -7,8 +7,9 @@ A drill module names a folder of scenarios and asks for the ``drill`` fixture::
     def test_failover(drill):
         drill.require()
 
-A test that asks for ``defect`` gets one item for each defect that a scenario ``tells_apart``: the drill, run on
-the cluster with the defect in it.
+A test that asks for ``defect`` gets one item for each defect that a scenario of the folder, or of a folder in it,
+``tells_apart``: the drill, run on the cluster with the defect in it. One that asks for ``twin`` gets each of these
+scenarios once, on its own, clean cluster.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from maildrill.errors import BadInput, MaildrillError, Skipped
 
 if TYPE_CHECKING:
     from maildrill.drill.run import Outcome
-    from maildrill.scenario.model import Defect
+    from maildrill.scenario.model import Defect, Scenario
 
 MARKER = "scenarios"
 NOTHING = "no-scenarios"
@@ -167,18 +168,28 @@ def _drills(config: pytest.Config, topic: str | Path) -> list[tuple[Planned, str
 
 
 def _defects(config: pytest.Config, topic: str | Path) -> list[tuple[Planned, str]]:
-    """Every defect that a scenario of the topic tells apart, whatever cluster the others run on."""
-    from maildrill.catalogue import load_scenario
-
+    """Every defect that a scenario below the topic tells apart, whatever cluster the others run on."""
     found = []
-    for path in _files(config, topic):
-        for defect in load_scenario(path).tells_apart:
-            scenario, model = _names(path, defect.cluster)
-            found.append((Planned(path, defect.cluster, defect=defect), f"{scenario}-{model}"))
+    for path, scenario in _telling(config, topic):
+        for defect in scenario.tells_apart:
+            name, model = _names(path, defect.cluster)
+            found.append((Planned(path, defect.cluster, defect=defect), f"{name}-{model}"))
     return found
 
 
-PLANS = {"drill": _drills, "defect": _defects}
+def _twins(config: pytest.Config, topic: str | Path) -> list[tuple[Planned, str]]:
+    """Every scenario below the topic that tells a defect apart, on its own cluster."""
+    return [(Planned(path), scenario.scenario) for path, scenario in _telling(config, topic)]
+
+
+def _telling(config: pytest.Config, topic: str | Path) -> list[tuple[Path, Scenario]]:
+    from maildrill.catalogue import list_scenarios, load_scenario
+
+    scenarios = [(path, load_scenario(path)) for path in list_scenarios(_root(config) / topic)]
+    return [(path, scenario) for path, scenario in scenarios if scenario.tells_apart]
+
+
+PLANS = {"drill": _drills, "defect": _defects, "twin": _twins}
 """Fixture -> which drills its tests are made of."""
 
 
@@ -191,13 +202,17 @@ def _names(path: Path, cluster: str | None) -> tuple[str, str]:
 
 
 def _files(config: pytest.Config, topic: str | Path) -> list[Path]:
+    return sorted((_root(config) / topic).glob("*.yaml"))
+
+
+def _root(config: pytest.Config) -> Path:
     from maildrill.catalogue import data_dir
 
     given = config.getoption("maildrill_scenarios")
     root = config.invocation_params.dir / given if given else data_dir() / "scenarios"
     if not root.is_dir():
         raise BadInput(f"{root}: no such folder of scenarios")
-    return sorted((root / topic).glob("*.yaml"))
+    return root
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -216,6 +231,13 @@ def _is_empty(item: pytest.Item) -> bool:
 @pytest.fixture
 def drill(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> DrillRun:
     """The drill of this item, already run. An inconclusive one is an error, never a pass or a fail."""
+    __tracebackhide__ = True
+    return DrillRun(_conclusive(request, record_property))
+
+
+@pytest.fixture
+def twin(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> DrillRun:
+    """The drill of this item, already run on the scenario's own cluster: the clean twin of its defects."""
     __tracebackhide__ = True
     return DrillRun(_conclusive(request, record_property))
 
