@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import random
 import ssl
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -130,6 +131,7 @@ class Vantage:
 
     async def census(self, deadline: float) -> None:
         """A Census event per account (front door) and per outside mailbox (memory); folders of state changes too."""
+        until = time.monotonic() + deadline
         await asyncio.gather(*(census(self._emitter, self._door, a, p, deadline) for a, p in self._accounts))
-        await self._state.census(deadline)
+        await self._state.census(max(1.0, until - time.monotonic()))
         self._sink.census()
