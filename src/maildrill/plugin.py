@@ -145,10 +145,21 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if marker is None or len(marker.args) != 1:
         raise pytest.Collector.CollectError(f'the {fixture} fixture needs @pytest.mark.{MARKER}("topic")')
     try:
-        params = [pytest.param(one, id=name) for one, name in PLANS[fixture](metafunc.config, marker.args[0])]
+        plans = PLANS[fixture](metafunc.config, marker.args[0])
+        params = [pytest.param(one, id=name, marks=_marks(metafunc.config, one)) for one, name in plans]
     except BadInput as error:
         raise pytest.Collector.CollectError(f"bad scenario:\n{error}") from None
     metafunc.parametrize(fixture, params or [pytest.param(None, id=NOTHING)], indirect=True)
+
+
+def _marks(config: pytest.Config, one: Planned) -> list[pytest.MarkDecorator]:
+    """A scenario's tags, so that -m can choose by them."""
+    from maildrill.catalogue import load_scenario
+
+    tags = load_scenario(one.path).tags
+    for tag in tags:
+        config.addinivalue_line("markers", f"{tag}: scenarios with this tag")
+    return [getattr(pytest.mark, tag) for tag in tags]
 
 
 def _drills(config: pytest.Config, topic: str | Path) -> list[tuple[Planned, str]]:

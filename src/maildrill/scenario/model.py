@@ -242,7 +242,9 @@ class Scenario(Strict):
     title: str
     why: str = ""
     cluster: str = "postfix-dovecot-ha"
-    tags: list[str] = []
+    tags: list[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]] = Field(
+        [], description="words to choose drills by: pytest -m TAG"
+    )
     traffic: Traffic = Traffic()
     probes: Probes = Probes()
     baseline: Duration = Field(5.0, description="healthy time before the timeline, s")
