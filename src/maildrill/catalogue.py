@@ -11,7 +11,7 @@ from maildrill.scenario.document import Document, Loc, check, nearest, read_yaml
 from maildrill.scenario.model import SERVICES, Defect, Objectives, Scenario
 
 if TYPE_CHECKING:
-    from maildrill.cluster.model import ClusterModel
+    from maildrill.cluster.model import AnyCluster
 
 
 def data_dir() -> Path:
@@ -91,12 +91,14 @@ def find_cluster(cluster: str, scenario_path: Path, document: Document | None = 
     return found
 
 
-def load_pair(path: Path, cluster: str | None = None) -> tuple[Scenario, ClusterModel]:
+def load_pair(path: Path, cluster: str | None = None) -> tuple[Scenario, AnyCluster]:
     """A scenario with its cluster (or with another one by name or path), checked against each other."""
-    from maildrill.cluster.model import load_cluster
+    from maildrill.cluster.model import load_any_cluster
 
     scenario = load_scenario(path)
-    model = load_cluster(find_cluster(cluster, Path.cwd() / "-") if cluster else find_cluster(scenario.cluster, path))
+    model = load_any_cluster(
+        find_cluster(cluster, Path.cwd() / "-") if cluster else find_cluster(scenario.cluster, path)
+    )
     check_against_cluster(scenario, read_yaml(path), model)
     return scenario, model
 

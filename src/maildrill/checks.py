@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from maildrill.cluster.attached import AttachedCluster
 from maildrill.faults import KINDS
+from maildrill.permission import check_looking, check_permitted
 from maildrill.scenario.document import Document, Loc, check, nearest
 from maildrill.scenario.model import Command, Heal, Scenario, Step, Stop, Target
 from maildrill.scenario.reach import candidates, over_limits
 
 if TYPE_CHECKING:
-    from maildrill.cluster.model import ClusterModel
+    from maildrill.cluster.model import AnyCluster, ClusterModel
 
 
 def check_timeline(scenario: Scenario, document: Document) -> None:
@@ -26,10 +28,12 @@ def check_timeline(scenario: Scenario, document: Document) -> None:
         _check_choice(document, place, target)
 
 
-def check_against_cluster(scenario: Scenario, document: Document, model: ClusterModel) -> None:
+def check_against_cluster(scenario: Scenario, document: Document, model: AnyCluster) -> None:
     """Whether the cluster has whom the timeline hits, and whether that is within the limits. Raises BadInput."""
     for place, target in targets(scenario):
         _check_target(document, place, target, model)
+    if isinstance(model, AttachedCluster):
+        check_permitted(scenario, document, model)
     over = over_limits(scenario, model.nodes)
     if over is not None:
         raise document.bad(*over)
@@ -101,7 +105,7 @@ def _check_choice(document: Document, place: Loc, target: Target) -> None:
         raise document.bad((*place, choices[0]), "a node that is named needs no choice")
 
 
-def _check_target(document: Document, place: Loc, target: Target, model: ClusterModel) -> None:
+def _check_target(document: Document, place: Loc, target: Target, model: AnyCluster) -> None:
     known = {
         "node": set(model.nodes),
         "role": {role for node in model.nodes.values() for role in node.roles},
@@ -114,7 +118,9 @@ def _check_target(document: Document, place: Loc, target: Target, model: Cluster
             raise document.bad((*place, field), f'cluster "{model.cluster}" has no {field} "{name}"; {hint}')
     if not candidates(target, model.nodes):
         raise document.bad(place, f'cluster "{model.cluster}" has no such node: role {target.role}, site {target.site}')
-    if target.holds is not None and account(target.holds, model) is None:
+    if isinstance(model, AttachedCluster):
+        check_looking(document, place, target)
+    elif target.holds is not None and account(target.holds, model) is None:
         raise document.bad((*place, "holds"), f"no such user; there are user1 to user{model.accounts}")
 
 

@@ -14,7 +14,8 @@ import maildrill.commands.faults
 import maildrill.commands.look
 import maildrill.commands.results
 import maildrill.commands.run
-import maildrill.commands.start  # noqa: F401  each module registers its commands
+import maildrill.commands.start
+import maildrill.commands.up  # noqa: F401  each module registers its commands
 from maildrill.commands.app import INTERRUPTED, app, say
 from maildrill.errors import BadInput, MaildrillError
 

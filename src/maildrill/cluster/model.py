@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from maildrill.catalogue import data_dir, list_clusters, list_images
+from maildrill.cluster.attached import AttachedCluster
 from maildrill.cluster.disks import DiskModel
 from maildrill.errors import BadInput
 from maildrill.scenario.document import Document, check, nearest, read_yaml
@@ -70,9 +71,24 @@ class ClusterModel(Strict):
         return next((other for other in between if other != name), None) if name in between else None
 
 
-def load_cluster(name_or_path: str, folder: Path | None = None) -> ClusterModel:
-    """A shipped cluster by name, or a file. Raises BadInput with file, line and column."""
+AnyCluster = ClusterModel | AttachedCluster
+
+
+def load_any_cluster(name_or_path: str, folder: Path | None = None) -> AnyCluster:
+    """A cluster that can be started, or (by its field ``attached``) one that runs already. Raises BadInput."""
     document = read_yaml(find_cluster_file(name_or_path, folder))
+    if "attached" not in document.data:
+        return load_cluster(name_or_path, folder)
+    model = check(AttachedCluster, document)
+    model.remember(document)
+    return model
+
+
+def load_cluster(name_or_path: str, folder: Path | None = None) -> ClusterModel:
+    """A cluster that can be started: shipped, by name, or a file. Raises BadInput with file, line and column."""
+    document = read_yaml(find_cluster_file(name_or_path, folder))
+    if "attached" in document.data:
+        raise document.bad(("attached",), "this system runs already; here a cluster that can be started is needed")
     model = check(ClusterModel, document, _extended(document, folder, ()))
     _check(model, document)
     return model

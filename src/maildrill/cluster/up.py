@@ -13,12 +13,13 @@ from typing import Any
 from docker.errors import APIError
 from docker.types import IPAMConfig, IPAMPool, LogConfig
 
+from maildrill.cluster.attached import AttachedNode
 from maildrill.cluster.clocks import Clocks
 from maildrill.cluster.disks import Disks
 from maildrill.cluster.files import archive
 from maildrill.cluster.images import tag_of
 from maildrill.cluster.keys import make_keys
-from maildrill.cluster.model import ClusterModel
+from maildrill.cluster.model import AnyCluster, ClusterModel
 from maildrill.cluster.payload import vantage_archive
 from maildrill.cluster.render import Plan, read_image
 from maildrill.errors import EnvironmentProblem
@@ -37,6 +38,8 @@ class RunningNode:
 
     volumes: logical name -> (Docker volume, path); devices: logical name -> loop device, "" if none of its own.
     reload: shell commands after which its servers use changed certificates; none if it has no certificates.
+    ``container`` is None, and there are no volumes, where the node belongs to an attached system: then
+    ``attached`` says what its owner allows.
     """
 
     name: str
@@ -49,27 +52,30 @@ class RunningNode:
     checks: list[tuple[int, str]]
     devices: dict[str, str] = field(default_factory=dict)
     reload: list[str] = field(default_factory=list)
+    attached: AttachedNode | None = None
 
 
 @dataclass(frozen=True)
 class RunningCluster:
     """A cluster that has been started; whether it answers is for the vantage to say.
 
-    networks: name in the cluster file -> name in the engine.
-    authority: the CA (trustme) that its servers' certificates come from.
+    networks: name in the cluster file -> name in the engine. ``endpoints``: what the vantage is told beside
+    names and accounts, where services are not reached the way they are in a cluster of ours.
+    authority: the CA (trustme) that its servers' certificates come from; None if it is not ours.
     """
 
-    model: ClusterModel
+    model: AnyCluster
     session: str
     networks: dict[str, str]
     nodes: dict[str, RunningNode]
     accounts: list[tuple[str, str]]
     ca_pem: str
-    resolver: str
+    resolver: str | None
     mail_host: str
     floating: str | None
     vantage: RunningNode
     authority: Any
+    endpoints: dict[str, Any] = field(default_factory=dict)
 
     def checks(self) -> list[dict[str, Any]]:
         """What the vantage looks at to say that everything answers: every server, and the floating address."""

@@ -7,7 +7,7 @@ from dataclasses import asdict
 import typer
 
 from maildrill.cluster.engine import connect
-from maildrill.cluster.model import ClusterModel
+from maildrill.cluster.model import AnyCluster, ClusterModel
 from maildrill.commands.app import print_json
 from maildrill.drill.machine import look, why_not
 from maildrill.drill.rehearsal import rehearse, summary
@@ -16,9 +16,9 @@ from maildrill.faults import KINDS
 from maildrill.scenario.model import Scenario
 
 
-def dry(scenario: Scenario, model: ClusterModel, seed: int | None, json: bool) -> int:
+def dry(scenario: Scenario, model: AnyCluster, seed: int | None, json: bool) -> int:
     """Print it; returns 0 if a run could start, 4 if this machine would have to skip it."""
-    lines, skipped = rehearse(scenario, model, seed), _skipped(scenario)
+    lines, skipped = rehearse(scenario, model, seed), _skipped(scenario) if isinstance(model, ClusterModel) else []
     if json:
         print_json({
             "scenario": scenario.scenario, "cluster": model.cluster, "timeline": [asdict(line) for line in lines],

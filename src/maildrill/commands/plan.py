@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 import maildrill
 from maildrill.catalogue import data_dir, find_scenario, list_scenarios, load_pair
-from maildrill.cluster.model import ClusterModel
+from maildrill.cluster.model import AnyCluster
 from maildrill.compare.cells import read_cells
 from maildrill.compare.plan import (
     Plan,
@@ -68,7 +68,7 @@ def absolute(given: str) -> str:
 
 def check_inputs(clusters: list[str], files: list[Path]) -> Inputs:
     """Every scenario on every cluster, checked before anything starts. Raises BadInput with every mistake."""
-    pairs: dict[tuple[str, str], tuple[Scenario, ClusterModel]] = {}
+    pairs: dict[tuple[str, str], tuple[Scenario, AnyCluster]] = {}
     places, mistakes = {}, []
     for path in files:
         for given in clusters:

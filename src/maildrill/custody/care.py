@@ -18,11 +18,11 @@ from typing import Any
 from maildrill.cluster.engine import ENGINE_FAILURES
 from maildrill.custody.work import Work
 from maildrill.faults import Fault
+from maildrill.faults.fault import HEAL_DEADLINE_S
 from maildrill.journal.events import Fault as FaultEvent
 from maildrill.journal.writer import JournalWriter
 
 PROOF_DEADLINE_S = 8.0
-HEAL_DEADLINE_S = 30.0
 HIDDEN_DEADLINE_S = 2.0
 """How long a heal is looked at while another fault on the same node may hide it."""
 UNDO_DEADLINE_S = 15.0
@@ -100,8 +100,8 @@ class Care:
         work = Work(fault.heal)
         self._write(name, fault, "heal-requested", "", began)
         try:
-            if not work.wait(HEAL_DEADLINE_S):
-                raise TimeoutError(f"healing did not return within {HEAL_DEADLINE_S:g} s")
+            if not work.wait(deadline := fault.heal_deadline()):
+                raise TimeoutError(f"healing did not return within {deadline:g} s")
             work.outcome()
         except ENGINE_FAILURES as problem:
             self._write(name, fault, "heal-failed", str(problem))

@@ -11,11 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from maildrill.cluster.attach import VANTAGE, attach
+from maildrill.cluster.attached import AttachedCluster, read_secrets
 from maildrill.cluster.clocks import Clocks
 from maildrill.cluster.disks import Disks
 from maildrill.cluster.engine import ENGINE_FAILURES, connect
 from maildrill.cluster.images import ensure_images
-from maildrill.cluster.model import ClusterModel
+from maildrill.cluster.model import AnyCluster, ClusterModel
 from maildrill.cluster.up import RunningCluster, bring_up
 from maildrill.custody.care import Care
 from maildrill.custody.guard import Guard
@@ -26,6 +28,7 @@ from maildrill.drill.clock import DrillClock
 from maildrill.drill.clocks import clocks_wanted
 from maildrill.drill.detections import detections
 from maildrill.drill.disks import disks_wanted
+from maildrill.drill.owner import LIST, OwnersHands
 from maildrill.drill.progress import LiveLedger, Progress
 from maildrill.drill.questions import Asked
 from maildrill.drill.recovery import Recoveries
@@ -46,11 +49,26 @@ READY_DEADLINE_S = 60.0
 CENSUS_DEADLINE_S = 20.0
 
 
+def images_of(model: AnyCluster) -> set[str]:
+    """The images that a drill on this cluster needs."""
+    if isinstance(model, ClusterModel):
+        return {node.image for node in model.nodes.values()} | {"helper"}
+    return {VANTAGE, "helper"}
+
+
+def not_measured(model: AttachedCluster) -> list[str]:
+    """What cannot be seen of a system that is not ours."""
+    found = ["queues: those of an attached system are not looked at; mail that is missing may still wait in one"]
+    if model.outside is None:
+        found.append(f"outbound: the file reads no mail that leaves ({model.where()} has no outside)")
+    return found
+
+
 class Drill:
     """The state of one running drill; its methods are its phases."""
 
     def __init__(
-        self, scenario: Scenario, model: ClusterModel, folder: Path, seed: int, watch: Callable[[Progress], None]
+        self, scenario: Scenario, model: AnyCluster, folder: Path, seed: int, watch: Callable[[Progress], None]
     ) -> None:
         self.scenario, self.model, self.folder, self.seed = scenario, model, folder, seed
         self.watch = Unblocked(watch)
@@ -64,6 +82,7 @@ class Drill:
         self.cluster: RunningCluster | None = None
         self.link: VantageLink | None = None
         self.guard: Guard | None = None
+        self.owner: OwnersHands | None = None
 
     def say(self, message: str) -> None:
         """Tell the watcher something happened."""
@@ -94,24 +113,39 @@ class Drill:
     def up(self) -> None:
         """Images, reaper, cluster, vantage; everything ready by its own protocol."""
         self.phase("up")
-        names = {node.image for node in self.model.nodes.values()} | {"helper"}
-        images = ensure_images(self.client, names, say=self.say)
+        images = ensure_images(self.client, images_of(self.model), say=self.say)
         for removed in sweep(self.client):
             self.say(f"removed, left by a dead drill: {removed}")
         began = time.monotonic()
-        wanted = disks_wanted(self.scenario, self.model)
-        self.guard = Guard(self.client, images["helper"], self.session, disks=bool(wanted))
         self.helper = Helper(self.client, images["helper"], self.session)
-        if wanted or any("helper" in KINDS[step.fault].needs for _, step in self.scenario.faults()):
-            self.helper.start(disks=bool(wanted))
-        clocks = Clocks(self.client, images["helper"], self.session, clocks_wanted(self.scenario, self.model))
-        disks = Disks(self.client, self.helper, wanted)
-        self.cluster = bring_up(self.client, self.model, self.session, self.say, self.start_vantage, clocks, disks)
+        stand = self.bring_up if isinstance(self.model, ClusterModel) else self.attach
+        self.cluster = stand(images["helper"])
         assert self.link is not None, "a cluster has a vantage: its file was checked"
         self.await_ready(self.link, self.cluster)
         self.note("cluster_up_s", "", time.monotonic() - began)
         facts = versions(self.client, images, self.cluster)
         (self.folder / "versions.json").write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n")
+
+    def bring_up(self, helper: str) -> RunningCluster:
+        """Start a cluster of our own; ``helper`` is the helper's image."""
+        assert isinstance(self.model, ClusterModel)
+        wanted = disks_wanted(self.scenario, self.model)
+        self.guard = Guard(self.client, helper, self.session, disks=bool(wanted))
+        if wanted or any("helper" in KINDS[step.fault].needs for _, step in self.scenario.faults()):
+            self.helper.start(disks=bool(wanted))
+        clocks = Clocks(self.client, helper, self.session, clocks_wanted(self.scenario, self.model))
+        disks = Disks(self.client, self.helper, wanted)
+        return bring_up(self.client, self.model, self.session, self.say, self.start_vantage, clocks, disks)
+
+    def attach(self, helper: str) -> RunningCluster:
+        """Stand beside a system that runs already; what cannot be seen of it is written down."""
+        assert isinstance(self.model, AttachedCluster)
+        self.guard = Guard(self.client, helper, self.session)
+        model, secrets = self.model, read_secrets(self.model)
+        self.owner = OwnersHands(model, secrets, self.folder, self.say)
+        for what in not_measured(model):
+            self.note("not-measured", what)
+        return attach(self.client, model, self.session, secrets, self.start_vantage)
 
     def start_vantage(self, container: Any) -> None:
         """Attach to the vantage, start it and give it the drill's clock, while the servers are starting."""
@@ -151,6 +185,7 @@ class Drill:
             probes=scenario.probes.model_dump(),
             seed=self.seed,
             drill=self.session,
+            **cluster.endpoints,
         )
         link.send("start")
         link.wait("started", 30.0)
@@ -164,7 +199,7 @@ class Drill:
         link.send("offer")
         self.linger(scenario.baseline)
         try:
-            self.disaster(World(link.check, link.attempt, self.helper, self.client, cluster))
+            self.disaster(World(link.check, link.attempt, self.helper, self.client, cluster, owner=self.owner))
         except StoppedEarly as stop:
             self.stop_early(str(stop))
         self.drain(link)
@@ -185,7 +220,7 @@ class Drill:
             stops.check()
 
         self.phase("timeline")
-        recoveries = Recoveries(self.journal, self.clock.now, self.say, self.care, self.folder)
+        recoveries = Recoveries(self.journal, self.clock.now, self.say, self.care, self.folder, self.owner)
         Timeline(scenario, nodes, world, self.care, recoveries, ask, self.seed).run(tick)
         self.phase("settle")
         settled = time.monotonic() + scenario.settle
@@ -233,6 +268,7 @@ class Drill:
         self.phase("teardown")
         began = time.monotonic()
         self.await_engine()
+        owed = self.give_back()
         self.care.undo_all()
         if self.link is not None:
             self.link.close()
@@ -240,12 +276,21 @@ class Drill:
             self.keep_logs(self.cluster)
         try:
             left = cleaned(lambda: remove_session(self.client, self.session))
-            self.note("not-clean" if left else "clean", "; ".join(left))
+            self.note("not-clean" if left or owed else "clean", "; ".join([*owed, *left]))
             if self.guard is not None and not left:
                 self.guard.release()
         except ENGINE_FAILURES as problem:
             self.note("not-clean", f"{type(problem).__name__}: {problem}")
         self.note("teardown_s", "", time.monotonic() - began)
+
+    def give_back(self) -> list[str]:
+        """An attached system goes on without us: undo and prove it; what could not be undone or proven."""
+        if self.owner is None:
+            return []
+        self.owner.over.set()
+        self.care.stop_injecting()
+        self.care.heal_all()
+        return [f"not undone, see the file {LIST}: {name}" for name in self.owner.owed()]
 
     def await_engine(self) -> None:
         """An engine that is being restarted comes back; without it nothing can be healed or removed."""
@@ -258,6 +303,7 @@ class Drill:
 
     def keep_logs(self, cluster: RunningCluster) -> None:
         """Write every node's log into the drill's folder, and what the proxies noticed into the journal."""
+        vantage = cluster.vantage.container
         (self.folder / "logs").mkdir(exist_ok=True)
 
         def keep(node: Any) -> None:
@@ -272,4 +318,4 @@ class Drill:
                     self.journal.write(event)
 
         with ThreadPoolExecutor(4) as pool:
-            list(pool.map(keep, [node for node in cluster.nodes.values() if node is not cluster.vantage]))
+            list(pool.map(keep, [node for node in cluster.nodes.values() if node.container not in (None, vantage)]))

@@ -24,7 +24,8 @@ NEWEST = 5
 
 MX = (
     "import dns.resolver, json, sys\n"
-    "r = dns.resolver.Resolver(configure=False); r.nameservers = [sys.argv[2]]; r.lifetime = 3\n"
+    "r = dns.resolver.Resolver(configure=not sys.argv[2]); r.lifetime = 3\n"
+    "r.nameservers = [sys.argv[2]] if sys.argv[2] else r.nameservers\n"
     "found = sorted((a.preference, str(a.exchange)) for a in r.resolve(sys.argv[1], 'MX'))\n"
     "print(json.dumps([str(a) for _, name in found for a in r.resolve(name, 'A')]))"
 )
@@ -94,7 +95,7 @@ class Asked:
 
     def _by_preference(self, among: list[Any]) -> list[Any]:
         cluster = self._world.cluster
-        command = ["python3", "-c", MX, cluster.model.domain, cluster.resolver]
+        command = ["python3", "-c", MX, cluster.model.domain, cluster.resolver or ""]
         code, output = cluster.vantage.container.exec_run(command, demux=True)
         if code:
             raise EnvironmentProblem(f"no MX of {cluster.model.domain} found: {(output[1] or b'').decode()[-300:]}")

@@ -11,7 +11,7 @@ from typing import Any
 from maildrill.cluster.engine import ENGINE_FAILURES
 from maildrill.custody.care import Care
 from maildrill.custody.work import within
-from maildrill.drill.person import await_person
+from maildrill.drill.person import await_person, nobody
 from maildrill.journal.events import Recovery
 from maildrill.journal.writer import JournalWriter
 from maildrill.scenario.model import Ask, Command
@@ -32,6 +32,7 @@ class Recoveries:
     say: Callable[[str], None]
     care: Care
     folder: Path
+    owner: Any = None
     over: threading.Event = field(default_factory=threading.Event)
 
     def heal(self, name: str, of: str, faults: list[str]) -> None:
@@ -49,6 +50,10 @@ class Recoveries:
         """Run the command in one node."""
 
         def act() -> str:
+            if node.attached is not None:
+                about = {"MAILDRILL_NODE": node.name, "MAILDRILL_HOST": node.address}
+                self.owner.carry_out(node.attached.allow_commands[step.run], about, nobody, False)
+                return "the owner's hook was carried out"
             code, output = run_in(node, step.run, step.deadline)
             if code:
                 raise StepFailed(f"exit code {code}: {output}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from dataclasses import dataclass
 
-from maildrill.cluster.model import ClusterModel
+from maildrill.cluster.model import AnyCluster
 from maildrill.drill.targets import choose, describe
 from maildrill.drill.timeline import dice_of
 from maildrill.faults import KINDS
@@ -25,12 +25,12 @@ class Line:
     detail: str
 
 
-def rehearse(scenario: Scenario, model: ClusterModel, seed: int | None) -> list[Line]:
+def rehearse(scenario: Scenario, model: AnyCluster, seed: int | None) -> list[Line]:
     """Everything on the timeline. With a seed, choices by chance are those that a run with that seed makes."""
     return [_line(scenario, model, seed, moment) for moment in moments(scenario)]
 
 
-def _line(scenario: Scenario, model: ClusterModel, seed: int | None, moment: Moment) -> Line:
+def _line(scenario: Scenario, model: AnyCluster, seed: int | None, moment: Moment) -> Line:
     entry = scenario.timeline[moment.entry]
     match entry:
         case Step():
@@ -50,7 +50,7 @@ def _line(scenario: Scenario, model: ClusterModel, seed: int | None, moment: Mom
             return Line(moment.at, "recover", "ask", "a person", f"{entry.say} (within {entry.deadline:g} s)")
 
 
-def _whom(target: Target, model: ClusterModel, seed: int | None, moment: Moment) -> str:
+def _whom(target: Target, model: AnyCluster, seed: int | None, moment: Moment) -> str:
     """Names, where they are known; who is possible, where chance or a question decides."""
     possible = reach(target, model.nodes)
     if possible.certain or seed is None:
@@ -59,7 +59,7 @@ def _whom(target: Target, model: ClusterModel, seed: int | None, moment: Moment)
     return str(possible) if chosen is None else f"{', '.join(chosen)} (by chance, seed {seed})"
 
 
-def summary(scenario: Scenario, model: ClusterModel) -> list[str]:
+def summary(scenario: Scenario, model: AnyCluster) -> list[str]:
     """How large and how long it would be, and what would end it early."""
     hit, _ = most_nodes_hit(scenario, model.nodes)
     limits = scenario.limits

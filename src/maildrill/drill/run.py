@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from maildrill.cluster.attach import check_network
+from maildrill.cluster.attached import AttachedCluster, read_secrets
 from maildrill.cluster.engine import connect
-from maildrill.cluster.model import ClusterModel
+from maildrill.cluster.model import AnyCluster
 from maildrill.drill.machine import check_machine
 from maildrill.drill.person import check_somebody_is_there
 from maildrill.drill.phases import Drill
@@ -21,6 +23,7 @@ from maildrill.drill.progress import Progress
 from maildrill.drill.signals import signals_as_interrupt, undisturbed
 from maildrill.journal.events import JOURNAL_VERSION, Phase, Start
 from maildrill.measure.result import Result
+from maildrill.permission import asked_of_people
 from maildrill.report.folder import measure_folder
 from maildrill.scenario.model import Scenario
 
@@ -43,7 +46,7 @@ def make_folder(reports: Path, scenario: str) -> Path:
 
 def run_drill(
     scenario: Scenario,
-    cluster_model: ClusterModel,
+    cluster_model: AnyCluster,
     *,
     scenario_path: Path,
     reports: Path,
@@ -52,13 +55,19 @@ def run_drill(
 ) -> Outcome:
     """Run one drill and measure it.
 
-    Raises EnvironmentProblem if the engine is not there, Skipped if the machine cannot do one of the faults
+    Raises EnvironmentProblem if the engine is not there, BadInput if a password of an attached system is
+    not in the environment, Skipped if the machine cannot do one of the faults
     or there is nobody to ask, KeyboardInterrupt after an interrupted
     drill has been healed, removed and measured. A drill that broke in the middle is measured too
     and comes out inconclusive.
     """
-    check_somebody_is_there(scenario)
-    check_machine(connect(), scenario)
+    if isinstance(cluster_model, AttachedCluster):
+        read_secrets(cluster_model)
+        check_somebody_is_there(scenario, asked_of_people(scenario, cluster_model))
+        check_network(connect(), cluster_model)
+    else:
+        check_somebody_is_there(scenario)
+        check_machine(connect(), scenario)
     folder = make_folder(reports, scenario.scenario)
     shutil.copy(scenario_path, folder / "scenario.yaml")
     (folder / "cluster.json").write_text(cluster_model.model_dump_json(indent=2) + "\n")

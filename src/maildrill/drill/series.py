@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from maildrill.cluster.model import ClusterModel
+from maildrill.cluster.model import AnyCluster
 from maildrill.compare.cells import Cell, read_cell, read_cells
 from maildrill.compare.plan import Plan, PlannedCell
 from maildrill.drill.progress import Progress
@@ -32,7 +32,7 @@ class RunDrill(Protocol):
     def __call__(
         self,
         scenario: Scenario,
-        cluster_model: ClusterModel,
+        cluster_model: AnyCluster,
         *,
         scenario_path: Path,
         reports: Path,
@@ -45,7 +45,7 @@ class RunDrill(Protocol):
 class Inputs:
     """The checked files behind a plan: a pair and the scenario's file for each (scenario, cluster)."""
 
-    pairs: Mapping[tuple[str, str], tuple[Scenario, ClusterModel]]
+    pairs: Mapping[tuple[str, str], tuple[Scenario, AnyCluster]]
     files: Mapping[str, Path]
 
 

@@ -13,6 +13,7 @@ from maildrill.custody.work import Work
 from maildrill.drill.recovery import Recoveries
 from maildrill.drill.targets import Questions, resolve, resolve_peers
 from maildrill.faults import KINDS, Fault, World
+from maildrill.faults.hook import fault_on
 from maildrill.faults.placement import Placement
 from maildrill.journal.events import Note
 from maildrill.scenario.model import Ask, Command, Heal, Scenario, Step
@@ -46,6 +47,7 @@ class Timeline:
         self._places: dict[tuple[int, int], dict[str, Placement]] = {}
         self._firing: dict[tuple[int, int], Work] = {}
         self._late: dict[tuple[int, int], float] = {}
+        self._by_hand: set[tuple[int, int]] = set()
 
     def run(self, tick: Callable[[], None]) -> None:
         """Run it; ``tick`` is called about ten times a second and may raise to stop it.
@@ -75,6 +77,8 @@ class Timeline:
         began = time.monotonic()
         faults = self._faults(moment, self._scenario.fault_at(moment.entry))
         self._late[moment.entry, moment.round] = time.monotonic() - began
+        if any(fault.by_hand for _, fault in faults.values()):
+            self._by_hand.add((moment.entry, moment.round))
         self._places[moment.entry, moment.round] = {name: place for name, (place, _) in faults.items()}
         works = [
             Work(self._in_turn, place.inject_after, self._care.inject, name, fault)
@@ -83,10 +87,15 @@ class Timeline:
         for work in works:
             work.wait()
             work.outcome()
+        if (moment.entry, moment.round) in self._by_hand:
+            self._late[moment.entry, moment.round] = time.monotonic() - began
 
     def _heal(self, moment: Moment) -> None:
         places = self._in_force(moment.entry, moment.round)
-        time.sleep(self._late.get((moment.entry, moment.round), 0.0))  # finding the target is not part of `for`
+        if (moment.entry, moment.round) in self._by_hand:
+            self._firing[moment.entry, moment.round].wait()
+        # finding the target, and asking a person, is not part of `for`
+        self._recoveries.over.wait(self._late.get((moment.entry, moment.round), 0.0))
         works = [Work(self._in_turn, place.heal_after, self._care.heal, name) for name, place in places.items()]
         for work in works:
             work.wait()
@@ -136,7 +145,7 @@ class Timeline:
         return {
             f"{label}-{place.node.name}": (
                 place,
-                kind(self._world, place.node, next(self._numbers), place.peers, asked),
+                fault_on(kind, self._world, place.node, next(self._numbers), place.peers, asked),
             )
             for place in kind.arrange(found.nodes, peers, asked, dice)
         }

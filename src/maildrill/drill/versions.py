@@ -14,12 +14,15 @@ LIBRARIES = ("maildrill", "docker", "aiosmtplib", "dnspython", "polars", "pydant
 def versions(client: Any, images: dict[str, str], cluster: RunningCluster) -> dict[str, Any]:
     """Versions and image digests, as they were."""
     engine = client.version()
-    used = {node.image: images[node.image] for node in cluster.model.nodes.values()}
     return {
         "python": platform.python_version(),
         "machine": platform.platform(),
         "libraries": {name: version(name) for name in LIBRARIES},
         "engine": {key: engine.get(key) for key in ("Version", "ApiVersion", "KernelVersion", "Arch")},
-        "images": {name: {"tag": tag, "id": client.images.get(tag).id} for name, tag in sorted(used.items())},
+        "images": {
+            name: {"tag": tag, "id": client.images.get(tag).id}
+            for name, tag in sorted(images.items())
+            if name != "helper"
+        },
         "addresses": {node.name: node.address for node in cluster.nodes.values()},
     }

@@ -20,6 +20,8 @@ from maildrill.faults.placement import Placement
 from maildrill.scenario.model import Strict
 from maildrill.traffic.link import Attempted
 
+HEAL_DEADLINE_S = 30.0
+
 
 class NoParameters(Strict):
     """A fault with nothing to set."""
@@ -57,7 +59,7 @@ class World:
     ``cluster`` is the RunningCluster: its nodes, accounts, network, session and model; ``client`` the
     engine. What a fault makes carries the labels ``maildrill.cluster.up.labels(cluster.session)``.
     ``layers`` says what lies on top of what where faults of one sort stack on a node: (sort, node) ->
-    number of the fault -> what it put there.
+    number of the fault -> what it put there. ``owner`` carries out the hooks of an attached system.
     """
 
     look: Look
@@ -66,6 +68,7 @@ class World:
     client: Any
     cluster: Any
     layers: dict[tuple[str, str], dict[int, Any]] = field(default_factory=dict)
+    owner: Any = None
 
 
 @dataclass
@@ -88,6 +91,15 @@ class Fault(ABC):
     number: int = 0
     peers: list[Any] = field(default_factory=list)
     asked: Any = field(default_factory=NoParameters)
+
+    @property
+    def by_hand(self) -> bool:
+        """Injected by a person, who needs a while: how long it lasts counts from when that is done."""
+        return False
+
+    def heal_deadline(self) -> float:
+        """Longest time that ``heal`` may take, s."""
+        return HEAL_DEADLINE_S
 
     @classmethod
     def group(cls) -> str:

@@ -20,7 +20,7 @@ from maildrill.measure.silence import read_outage, write_outage
 from maildrill.measure.state import measure_state
 from maildrill.measure.steps import recovery_steps
 from maildrill.measure.timing import catch_up, delay_debt, latency_by_phase, lateness, message_latency, recovery_point
-from maildrill.measure.verdict import Facts, judge
+from maildrill.measure.verdict import Facts, judge, not_measured
 from maildrill.scenario.model import Scenario
 
 SOURCES = {
@@ -49,6 +49,7 @@ SOURCES = {
     "services.recovery": "as services; node: first detail that begins with proxy:, dns: or replication:",
     "services.unobserved": "probe: stretches without one longer than ten intervals and a second",
     "timers": "cluster.json",
+    "not_measured": "note: not-measured",
     "timings": "note: names ending in _s",
     "write_outage": "attempt: first accepted end of each message, from the baseline to the drain phase",
 }
@@ -142,7 +143,7 @@ def measure_with_tables(journal: Journal, scenario: Scenario, timers: Timers | N
         state_rpa_s=state_rpa_s, catch_up_s=catch_up_s, never_visible=never,
         write_outage=write_outage(table, frames, horizon), read_outage=read_outage(frames, horizon),
         delay_debt_message_minutes=delay_debt(latency, by_phase), latency=by_phase, faults=faults,
-        recovery_steps=steps,
+        recovery_steps=steps, not_measured=not_measured(frames),
         timers=timers or {}, timings=timings, clean=clean, clock_error_s=max(map(abs, errors), default=0.0),
         lateness=late, sources=SOURCES,
     )  # fmt: skip

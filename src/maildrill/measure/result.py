@@ -260,6 +260,7 @@ class Result(Part):
     latency: dict[str, Quantiles]
     faults: list[FaultLife]
     recovery_steps: list[RecoveryStep]
+    not_measured: list[str] = Field(description="what this drill could not see, each with its reason")
     timers: dict[str, dict[str, str | int | float]] = Field(description="declared in the cluster file, by image")
     timings: dict[str, float]
     clean: bool

@@ -169,6 +169,20 @@ def _mail(facts: Facts) -> Found:
     return found
 
 
+def not_measured(frames: Frames) -> list[str]:
+    """What the drill noted it could not see in an attached system, such as "queues: ..."."""
+    notes = frames["note"].select("name", "detail").iter_rows()
+    return [str(detail) for name, detail in notes if name == "not-measured"]
+
+
+def _unseen(facts: Facts) -> Found:
+    """Mail that is missing may wait in a queue that nobody looked at."""
+    lost = facts.ledger.lost_all_streams
+    blind = lost and any(text.startswith("queues:") for text in not_measured(facts.frames))
+    text = f"the queues of the attached system were not looked at: {lost} lost messages may still wait there"
+    return [("QUEUES_NOT_SEEN", text)] if blind else []
+
+
 def _missed_services(facts: Facts) -> Found:
     missed: Found = []
     for name in SERVICES:
@@ -218,7 +232,7 @@ def _missed_times(facts: Facts) -> Found:
 
 def judge(facts: Facts) -> tuple[Verdict, list[Diagnostic]]:
     """The verdict and its reasons: doubts about the drill itself outrank a missed objective."""
-    looks = (_harness, _baseline, _faults, _recovery_steps, _horizon, _unobserved, _mail)
+    looks = (_harness, _baseline, _faults, _recovery_steps, _horizon, _unobserved, _mail, _unseen)
     doubts = [found for look in looks for found in look(facts)]
     missed = [*_missed_services(facts), *_missed_counts(facts), *_missed_times(facts)]
     codes = {code for code, _ in doubts}

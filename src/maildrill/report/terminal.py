@@ -29,6 +29,8 @@ def terminal(result: Result) -> RenderableType:
         lines.append(Text(f"  sessions   {sessions_text(result.sessions)}"))
     if any(part.acknowledged for part in (result.state.flags, result.state.moves, result.state.deletions)):
         lines.append(Text(f"  state      {state_text(result)}"))
+    for text in result.not_measured:
+        lines.append(Text(f"  not seen   {text}"))
     for found in result.diagnostics[:MOST_DIAGNOSTICS]:
         lines.append(Text.assemble("  ", (found.code, "bold"), f" {found.message}"))
     if len(result.diagnostics) > MOST_DIAGNOSTICS:

@@ -11,6 +11,7 @@ from maildrill.scenario.document import nearest
 SCHEMAS = {
     "scenario": "maildrill.scenario.model:Scenario",
     "cluster": "maildrill.cluster.model:ClusterModel",
+    "attached": "maildrill.cluster.attached:AttachedCluster",
     "result": "maildrill.measure.result:Result",
     "profile": "maildrill.compare.profile:Profile",
     "candidate": "maildrill.compare.profile:Candidate",

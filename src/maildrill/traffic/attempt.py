@@ -31,9 +31,11 @@ class Attempts:
         accounts: list[tuple[str, str]],
         outside: str,
         drill: str,
+        outside_read: bool = True,
     ) -> None:
         self._mta, self._user, self._door, self._watch = mta, user, door, watch
         self._accounts, self._outside, self._drill = accounts, outside, drill
+        self._stranger = f"probe@{outside}" if outside_read else accounts[-1][0]
         self._count = itertools.count()
         self._rng = random.Random(drill)
 
@@ -64,7 +66,7 @@ class Attempts:
         return await self._send(self._mta, message, limit, wait)
 
     async def _outbound(self, limit: float, wait: bool) -> str:
-        message = self._message(self._accounts[0][0], f"probe@{self._outside}")
+        message = self._message(self._accounts[0][0], self._stranger)
         return await self._send(self._user, message, limit, wait)
 
     async def _send(self, route: Route, message: Message, limit: float, wait: bool) -> str:

@@ -69,10 +69,10 @@ async def over_addresses(
 
 
 class Mta:
-    """The outside world's MTA: MX lookup, preference order, opportunistic STARTTLS."""
+    """The outside world's MTA: MX lookup, preference order, opportunistic STARTTLS. With a ``host``: always there."""
 
-    def __init__(self, emitter: Emitter, resolver: Resolver, port: int = 25) -> None:
-        self._emitter, self._resolver, self._port = emitter, resolver, port
+    def __init__(self, emitter: Emitter, resolver: Resolver, port: int = 25, host: str | None = None) -> None:
+        self._emitter, self._resolver, self._port, self._host = emitter, resolver, port, host
         self._security = Security(unverified())
 
     async def once(self, message: Message, limits: Limits) -> Tried:
@@ -80,7 +80,7 @@ class Mta:
         begin = time.monotonic()
         try:
             async with asyncio.timeout(limits.whole):
-                addresses = await self._resolver.exchanges(message.rcpt.rpartition("@")[2])
+                addresses = await self._exchanges(message.rcpt.rpartition("@")[2])
         except (DnsTrouble, NoSuchDomain, TimeoutError) as error:
             tried = dns_failure(begin, error)
             report(self._emitter, message, tried)
@@ -88,6 +88,11 @@ class Mta:
         return await over_addresses(
             self._emitter, message, addresses, self._port, remaining(limits, begin), self._security
         )
+
+    async def _exchanges(self, domain: str) -> list[str]:
+        if self._host is not None:
+            return await self._resolver.addresses(self._host)
+        return await self._resolver.exchanges(domain)
 
 
 async def send(

@@ -37,7 +37,9 @@ class Probes:
         self._user_limits = Limits(self._deadline, self._deadline, self._deadline)
         self._rng = random.Random(f"{config['seed']}-probes")
         self._counts = [itertools.count() for _ in range(3)]
-        self._wanted = frozenset(config["probes"].get("services") or SERVICES)
+        self._outside_read: bool = config.get("outside_read", True)
+        unread = frozenset() if self._outside_read else frozenset(("outbound",))
+        self._wanted = frozenset(config["probes"].get("services") or SERVICES) - unread
         works = ((self._inbound, "delivery"), (self._outbound, "outbound"), (self._mailbox, "mailbox"))
         leads_to = {"inbound": "delivery", "submission": "outbound"}
         wanted = {leads_to.get(service, service) for service in self._wanted}
@@ -92,7 +94,9 @@ class Probes:
     async def _outbound(self, due: float) -> None:
         n = next(self._counts[1])
         sender = self._accounts[n % len(self._accounts)][0]
-        id, rcpt = f"{self._drill}-po-{n:06d}", f"probe@{self._outside}"
+        # Where nobody reads what leaves, users write to each other.
+        rcpt = f"probe@{self._outside}" if self._outside_read else self._accounts[(n + 1) % len(self._accounts)][0]
+        id = f"{self._drill}-po-{n:06d}"
         message = build(self._rng, id, "probe-outbound", sender, rcpt, PROBE_SIZE)
         tried = await self._send(self._submission, message, self._user_limits, "submission", due)
         if tried.outcome == "accepted":

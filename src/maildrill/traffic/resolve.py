@@ -19,13 +19,14 @@ class DnsTrouble(Exception):
 
 
 class Resolver:
-    """MX and A lookups; one lookup takes at most ``lifetime`` seconds."""
+    """MX and A lookups, at an address or (None) as the system does; one takes at most ``lifetime`` seconds."""
 
-    def __init__(self, address: str, rng: random.Random, lifetime: float = 1.0, port: int = 53) -> None:
+    def __init__(self, address: str | None, rng: random.Random, lifetime: float = 1.0, port: int = 53) -> None:
         self._rng = rng
-        self._dns = dns.asyncresolver.Resolver(configure=False)
-        self._dns.nameservers = [address]
-        self._dns.port = port
+        self._dns = dns.asyncresolver.Resolver(configure=address is None)
+        if address is not None:
+            self._dns.nameservers = [address]
+            self._dns.port = port
         self._dns.timeout = lifetime / 2
         self._dns.lifetime = lifetime
         self._dns.cache = dns.resolver.LRUCache(1000)

@@ -32,7 +32,11 @@ PORTS = {"dns": 53, "mx": 25, "submission": 587, "imaps": 993, "sink": 25}
 
 
 class Vantage:
-    """One vantage point; made from the ``config`` command."""
+    """One vantage point; made from the ``config`` command.
+
+    A cluster of ours is reached by its mail host's name and by MX. ``submission_host``, ``inbound_host`` and
+    ``ports`` say otherwise; with ``outside_read`` false no mail for the outside world is sent.
+    """
 
     def __init__(self, emitter: Emitter, config: dict[str, Any]) -> None:
         self._emitter, self._config, self._watch = emitter, config, Watch()
@@ -43,6 +47,7 @@ class Vantage:
         self._ports: dict[str, int] = PORTS | config.get("ports", {})
         resolver = Resolver(config["resolver"], self._rng, port=self._ports["dns"])
         context = ssl.create_default_context(cadata=config["ca_pem"])
+        self._outside_read: bool = config.get("outside_read", True)
         self._door = Door(resolver, config["mail_host"], context, self._ports["imaps"])
         self._mta, self._user = self._make_routes(emitter, resolver, context)
         self._sink = Sink(emitter, self._watch, outside, [*self._friends, f"probe@{outside}"])
@@ -54,14 +59,14 @@ class Vantage:
         self._readers: list[asyncio.Task[None]] = []
 
     def _make_routes(self, emitter: Emitter, resolver: Resolver, context: ssl.SSLContext) -> tuple[Mta, Submission]:
-        host, passwords = self._config["mail_host"], dict(self._accounts)
+        host, passwords = self._config.get("submission_host") or self._config["mail_host"], dict(self._accounts)
         user = Submission(emitter, resolver, host, context, passwords, self._ports["submission"])
-        return Mta(emitter, resolver, self._ports["mx"]), user
+        return Mta(emitter, resolver, self._ports["mx"], self._config.get("inbound_host")), user
 
     def _make_attempts(self, resolver: Resolver, context: ssl.SSLContext) -> Attempts:
         mta, user = self._make_routes(Emitter(lambda _: None), resolver, context)
         outside, drill = self._config["outside_domain"], self._config["drill"]
-        return Attempts(mta, user, self._door, self._watch, self._accounts, outside, drill)
+        return Attempts(mta, user, self._door, self._watch, self._accounts, outside, drill, self._outside_read)
 
     async def attempt(self, service: str, deadline: float) -> tuple[bool, float, str]:
         """One transaction on demand: (success, seconds, what was said otherwise)."""
@@ -69,7 +74,8 @@ class Vantage:
 
     async def start(self) -> None:
         """Sink, readers and probes."""
-        await self._sink.listen(port=self._ports["sink"])
+        if self._outside_read:
+            await self._sink.listen(port=self._ports["sink"])
         for account, password in self._accounts:
             reader = Reader(self._emitter, self._watch, self._door, account, password)
             self._readers.append(asyncio.create_task(reader.run()))
@@ -91,7 +97,7 @@ class Vantage:
         }
         for stream, (letter, route, limits) in routes.items():
             rate = float(traffic[stream]["rate"])
-            if rate > 0:
+            if rate > 0 and (stream != "outbound" or self._outside_read):
                 work = self._sender(stream, letter, route, limits, int(traffic[stream]["size"]))
                 self._senders.append(Schedule(1 / rate, work))
                 self._senders[-1].start()
@@ -134,4 +140,5 @@ class Vantage:
         until = time.monotonic() + deadline
         await asyncio.gather(*(census(self._emitter, self._door, a, p, deadline) for a, p in self._accounts))
         await self._state.census(max(1.0, until - time.monotonic()))
-        self._sink.census()
+        if self._outside_read:
+            self._sink.census()

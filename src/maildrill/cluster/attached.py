@@ -1,0 +1,171 @@
+"""An attached cluster: a mail system that maildrill did not start, as its owner describes it.
+
+The file holds endpoints, the names of environment variables with passwords, and for each node the faults
+that its owner allows and how they are done: by a command, an HTTP call, or a person. Nothing else is touched.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import Field, PrivateAttr, model_validator
+
+from maildrill.errors import BadInput
+from maildrill.scenario.document import Document, nearest
+from maildrill.scenario.model import Duration, Strict
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+EnvName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+Protocol = Literal["smtp", "lmtp", "imap", "imaps", "dns", "tcp"]
+REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+class Endpoint(Strict):
+    """Where a service is reached: a name, which certificates are checked against, or an address."""
+
+    host: str
+    port: Port
+
+
+class Account(Strict):
+    """A user who logs in with the address; the password stands in an environment variable."""
+
+    address: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
+    password_env: EnvName
+
+
+class Http(Strict):
+    """One HTTP call. ``${NAME}`` in url, headers and body stands for an environment variable."""
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "POST"
+    url: Annotated[str, Field(pattern=r"^https?://")]
+    headers: dict[str, str] = Field({})
+    body: str | None = None
+    expect: Annotated[str, Field(pattern=r"^[1-5]([0-9]{2}|xx)$")] = Field(
+        "2xx", description="the status that is success"
+    )
+
+    def texts(self) -> list[str]:
+        """Every text in which ``${NAME}`` is replaced."""
+        return [self.url, *self.headers.values(), self.body or ""]
+
+
+class Hook(Strict):
+    """How one thing is done, in exactly one way."""
+
+    run: str | None = Field(None, description="a shell command on the machine that runs maildrill; exit code 0 is done")
+    http: Http | None = None
+    ask: str | None = Field(None, description="what a person is asked to do")
+    deadline: Duration = Field(30.0, gt=0, description="longest time for it, s; a person usually needs more")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Hook:
+        if sum(way is not None for way in (self.run, self.http, self.ask)) != 1:
+            raise ValueError("exactly one of run, http, ask")
+        return self
+
+    def __str__(self) -> str:
+        if self.http is not None:
+            return f"{self.http.method} {self.http.url}"
+        return self.run if self.run is not None else f"a person: {self.ask}"
+
+
+class FaultHooks(Strict):
+    """How one kind of fault is done on a node, and undone."""
+
+    inject: Hook
+    heal: Hook
+
+
+class AttachedNode(Strict):
+    """A part of the system that can fail on its own: where it answers, and what may be done to it."""
+
+    roles: list[str] = Field(min_length=1)
+    site: str | None = None
+    host: str = Field(description="name or address at which the vantage looks")
+    checks: dict[Port, Protocol] = Field(min_length=1, description="port -> protocol; all answer, or the node is down")
+    allow: dict[str, FaultHooks] = Field({}, description="kind of fault -> how; no other kind is ever fired")
+    allow_commands: dict[str, Hook] = Field({}, description="`run` of a recovery step -> what is done for it")
+
+
+class Stand(Strict):
+    """Where the vantage container stands."""
+
+    network: str = Field("bridge", description="a Docker network that exists")
+    address: str | None = Field(None, description="its fixed address there")
+
+
+class Outside(Strict):
+    """The outside world's mail server: the system's mail for the outside domain must reach the vantage."""
+
+    listen: Port = 25
+
+
+class AttachedCluster(Strict):
+    """A mail system that runs already."""
+
+    cluster: str
+    about: str = ""
+    attached: Literal[True]
+    domain: str
+    outside_domain: str = Field("outside.test", description="domain of the strangers who write to the users")
+    inbound: Endpoint | None = Field(None, description="where strangers' mail goes; absent: the domain's MX hosts")
+    submission: Endpoint = Field(description="STARTTLS and AUTH, the certificate is checked")
+    imap: Endpoint = Field(description="IMAP over TLS, the certificate is checked")
+    resolver: str | None = Field(None, description="address of the DNS server to ask; absent: the system's")
+    ca: str | None = Field(None, description="PEM file beside this one; absent: the certificates this machine trusts")
+    accounts: list[Account] = Field(min_length=1)
+    vantage: Stand = Stand()
+    outside: Outside | None = Field(None, description="absent: outbound mail is not read, and not measured")
+    sites: list[str] = Field([])
+    nodes: dict[str, AttachedNode] = Field(min_length=1)
+    _document: Document | None = PrivateAttr(None)
+
+    def remember(self, document: Document) -> None:
+        """The file it was read from; also checks what the types cannot say. Raises BadInput."""
+        self._document = document
+        for index, account in enumerate(self.accounts):
+            if account.address.rpartition("@")[2] != self.domain:
+                raise document.bad(("accounts", index, "address"), f"not in the domain {self.domain}")
+        for name, node in self.nodes.items():
+            if node.site is not None and node.site not in self.sites:
+                hint = nearest(node.site, self.sites) if self.sites else "sites is empty"
+                raise document.bad(("nodes", name, "site"), f'no site "{node.site}"; {hint}')
+        if self.vantage.address is not None and self.vantage.network == "bridge":
+            raise document.bad(("vantage", "address"), "the engine's own bridge has no fixed addresses; name a network")
+        if not self.ca_pem(default=" "):
+            raise document.bad(("ca",), "an empty file")
+
+    def ca_pem(self, default: str) -> str:
+        """The certificates that servers are checked against. Raises BadInput if the file cannot be read."""
+        if self.ca is None or self._document is None:
+            return default
+        try:
+            return (self._document.path.parent / self.ca).read_text(encoding="ascii")
+        except (OSError, UnicodeDecodeError) as problem:
+            raise self._document.bad(("ca",), f"cannot be read: {problem}") from None
+
+    def where(self, *loc: str | int) -> str:
+        """ "file:line:column" of a field."""
+        return self._document.where(loc) if self._document else self.cluster
+
+    def hooks(self) -> Iterator[Hook]:
+        """Every hook of the file."""
+        for node in self.nodes.values():
+            for pair in node.allow.values():
+                yield from (pair.inject, pair.heal)
+            yield from node.allow_commands.values()
+
+
+def read_secrets(model: AttachedCluster) -> dict[str, str]:
+    """The environment variables that the file names. Raises BadInput that lists every one that is missing."""
+    names = [account.password_env for account in model.accounts]
+    for hook in model.hooks():
+        names += [name for text in (hook.http.texts() if hook.http else []) for name in REFERENCE.findall(text)]
+    missing = [name for name in dict.fromkeys(names) if not os.environ.get(name)]
+    if missing:
+        raise BadInput(f'attached cluster "{model.cluster}": set these environment variables: {", ".join(missing)}')
+    return {name: os.environ[name] for name in names}

@@ -1,0 +1,122 @@
+"""The hands of an attached system's owner: commands, HTTP calls, a person; and the list of what is owed.
+
+A hook's environment lacks the passwords of the mail accounts, and what a hook says is written down
+without them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+from maildrill.cluster.attached import REFERENCE, AttachedCluster, Hook, Http
+from maildrill.drill.person import await_person
+
+MOST_OUTPUT = 500
+LIST = "to-heal"
+HEADING = "# Faults that may still be in force, and how each is undone. If no drill runs any more: do it.\n"
+
+
+class HookFailed(RuntimeError):
+    """A hook did not do what it should; the message says why."""
+
+
+class OwnersHands:
+    """Carries out the hooks of one drill. ``over`` is set when the drill ends: then only undoing goes on."""
+
+    def __init__(
+        self, model: AttachedCluster, secrets: dict[str, str], folder: Path, say: Callable[[str], None]
+    ) -> None:
+        self._secrets, self._folder, self._say = secrets, folder, say
+        self._passwords = {account.password_env for account in model.accounts}
+        self._owed: dict[str, str] = {}
+        self._lock = threading.Lock()
+        self.over = threading.Event()
+
+    def carry_out(self, hook: Hook, about: dict[str, str], seen: Callable[[], bool], undoing: bool) -> None:
+        """Do it within its deadline. Raises HookFailed, or WaitTimeout if a person did not confirm."""
+        if hook.run is not None:
+            self._run(hook.run, about, hook.deadline)
+        elif hook.http is not None:
+            self._call(hook.http, hook.deadline)
+        else:
+            confirm = self._folder / "confirm"
+            self._say(f"PLEASE: {hook.ask}  (then press Enter, or create the file {confirm})")
+            await_person(confirm, hook.deadline, threading.Event() if undoing else self.over, seen)
+
+    def _run(self, command: str, about: dict[str, str], deadline: float) -> None:
+        """In a session of its own: a Ctrl-C that ends the drill does not reach it."""
+        environment = {name: value for name, value in os.environ.items() if name not in self._passwords}
+        process = subprocess.Popen(
+            ["/bin/sh", "-c", command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            env=environment | about, start_new_session=True,
+        )  # fmt: skip
+        try:
+            output, _ = process.communicate(timeout=deadline)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+            raise HookFailed(f"did not end within {deadline:g} s, and was killed: {command}") from None
+        if process.returncode:
+            raise HookFailed(f"exit code {process.returncode}: {self._clean(output.decode(errors='replace'))}")
+
+    def _call(self, http: Http, deadline: float) -> None:
+        url, body = self._filled(http.url), None if http.body is None else self._filled(http.body).encode()
+        headers = {name: self._filled(value) for name, value in http.headers.items()}
+        request = urllib.request.Request(url, body, headers, method=http.method)
+        try:
+            with urllib.request.urlopen(request, timeout=deadline) as answer:
+                status, said = answer.status, answer.read(MOST_OUTPUT)
+        except urllib.error.HTTPError as refused:
+            status, said = refused.code, refused.read(MOST_OUTPUT)
+        except (OSError, ValueError) as problem:
+            raise HookFailed(self._clean(f"{http.method} {http.url}: {problem}")) from None
+        if not re.fullmatch(http.expect.replace("x", "[0-9]"), str(status)):
+            text = f"{http.method} {http.url}: status {status}, not {http.expect}: {said.decode(errors='replace')}"
+            raise HookFailed(self._clean(text))
+
+    def _filled(self, text: str) -> str:
+        return REFERENCE.sub(lambda found: self._secrets[found[1]], text)
+
+    def _clean(self, text: str) -> str:
+        for secret in self._secrets.values():
+            text = text.replace(secret, "***")
+        return text.strip()[-MOST_OUTPUT:]
+
+    def owe(self, name: str, hook: Hook, about: dict[str, str]) -> None:
+        """Put it on the list, on the disk, before the fault is injected."""
+        settings = " ".join(f"{key}={shlex.quote(value)}" for key, value in about.items())
+        text = f"env {settings} sh -c {shlex.quote(hook.run)}" if hook.run is not None else f"# {hook}"
+        with self._lock:
+            self._owed[name] = text
+            self._write()
+
+    def settle(self, name: str) -> None:
+        """Take it off the list; the file goes with the last one."""
+        with self._lock:
+            if self._owed.pop(name, None) is not None:
+                self._write()
+
+    def owed(self) -> list[str]:
+        """What must still be undone."""
+        return list(self._owed)
+
+    def _write(self) -> None:
+        path = self._folder / LIST
+        if not self._owed:
+            path.unlink(missing_ok=True)
+            return
+        new = path.with_suffix(".new")
+        with new.open("w", encoding="utf-8") as file:
+            file.write(HEADING + "".join(f"# {name}\n{how}\n" for name, how in self._owed.items()))
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(path)
