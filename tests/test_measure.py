@@ -250,3 +250,20 @@ def test_a_drill_stopped_early_is_inconclusive_unless_it_had_failed_already(rto:
     result = run([*frame_of_drill(), *census({}), stop], scenario(inbound={"rto": rto}))
     assert result.verdict == verdict
     assert "400 messages" in next(d.message for d in result.diagnostics if d.code == "STOPPED_EARLY")
+
+
+@pytest.mark.parametrize(("note", "outcomes", "verdict"), [
+    ("queues: not looked at", ("accepted",), "inconclusive"),
+    ("queues: not looked at", ("refused", "refused"), "pass"),
+    ("outbound: not read", ("accepted",), "pass"),
+])  # fmt: skip
+def test_missing_mail_may_wait_in_a_queue_that_was_not_seen(note: str, outcomes: Any, verdict: str) -> None:
+    """Only missing mail makes it a doubt; what was not seen is part of every such result."""
+    events = [*frame_of_drill(), *message("gone", *outcomes), *census({BOX[0]: [], BOX[1]: []})]
+    events.append(Note(0.5, "not-measured", note, 0.0))
+    plan, lines = scenario(inbound={"rto": "60s"}), "".join(event.line() + "\n" for event in events).encode()
+    measured = measure_with_tables(Journal(True, len(lines), "", lines), plan)
+    assert measured.result.not_measured == [note]
+    assert (measured.result.verdict, note in html(measured, plan)) == (verdict, True)
+    codes = {one.code for one in measured.result.diagnostics}
+    assert ("QUEUES_NOT_SEEN" in codes) is (verdict == "inconclusive")

@@ -50,7 +50,7 @@ class Recoveries:
         """Run the command in one node."""
 
         def act() -> str:
-            if node.attached is not None:
+            if node.container is None:  # of an attached system
                 about = {"MAILDRILL_NODE": node.name, "MAILDRILL_HOST": node.address}
                 self.owner.carry_out(node.attached.allow_commands[step.run], about, nobody, False)
                 return "the owner's hook was carried out"
