@@ -15,7 +15,7 @@ from maildrill.errors import EnvironmentProblem, MaildrillError
 from maildrill.report import terminal as terminal_module
 
 COMMANDS = ("run", "compare", "list", "measure", "report", "explain", "doctor", "clean", "schema", "init", "images",
-            "faults")  # fmt: skip
+            "faults", "up")  # fmt: skip
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -15,9 +15,11 @@ from typing import Any
 import pytest
 
 from maildrill import cli
-from maildrill.catalogue import load_pair
+from maildrill.catalogue import data_dir, load_pair
 from maildrill.cluster.attached import AttachedCluster, Hook, Http, read_secrets
 from maildrill.cluster.model import load_any_cluster, load_cluster
+from maildrill.cluster.up import RunningCluster, RunningNode
+from maildrill.commands.up import write_attached
 from maildrill.drill.owner import LIST, HookFailed, OwnersHands
 from maildrill.drill.person import await_person, check_somebody_is_there
 from maildrill.errors import BadInput, Skipped, WaitTimeout
@@ -102,6 +104,7 @@ def test_a_fault_that_is_not_allowed_is_refused_with_both_places(tmp_path: Path)
             "timeline:\n  - {at: 1s, recover: command, target: {role: mx}, run: reboot}",
             "allows rndc reload",
         ),
+        ("fault: kill", "fault: kil", 'did you mean "kill"'),
         ("{role: mx}", "{role: mx, holds: user1}", "not looked into"),
         ("{lost: 0}", "{outbound: {rto: 5s}}", "outbound mail is not read"),
         ("objectives:", "stop: [{run: 'true', target: {role: mx}}]\nobjectives:", "no command is run"),
@@ -305,3 +308,43 @@ def test_strangers_write_to_the_named_inbound_host() -> None:
     by_dns = Mta(None, Names(), 25)  # type: ignore[arg-type]
     assert asyncio.run(there._exchanges("example.test")) == ["address of in.example.test"]
     assert asyncio.run(by_dns._exchanges("example.test")) == ["exchange of example.test"]
+
+
+def test_the_file_that_up_writes_can_be_attached_to_and_holds_no_password(tmp_path: Path) -> None:
+    model, accounts = load_cluster("postfix-dovecot-single"), [("user1@example.test", "pass-one")]
+    containers = {name: SimpleNamespace(name=f"maildrill-ab12-{name}") for name in model.nodes}
+    nodes = {
+        name: RunningNode(name, node.roles, None, containers[name], "10.0.0.9", [], {}, [(25, "smtp")])
+        for name, node in model.nodes.items()
+    }
+    running = RunningCluster(
+        model, "ab12", {"lan": "maildrill-ab12-lan"}, nodes, accounts, "certificate", "10.0.0.2", "mail.example.test",
+        None, nodes["outside"],
+    )  # fmt: skip
+    file = tmp_path / "attached.yaml"
+    write_attached(running, {"user1@example.test": ("MAILDRILL_PASSWORD_1", "pass-one")}, file)
+    attached = load_any_cluster(str(file))
+    assert isinstance(attached, AttachedCluster)
+    assert set(attached.nodes) == set(model.nodes) - {"outside"}
+    assert attached.nodes["mail1"].allow["kill"].inject.run == "docker kill maildrill-ab12-mail1"
+    assert attached.ca_pem(default="") == "certificate"
+    assert attached.accounts[0].password_env == "MAILDRILL_PASSWORD_1"
+    assert not [path for path in tmp_path.iterdir() if "pass-one" in path.read_text()]
+
+
+def test_the_example_is_a_valid_file() -> None:
+    model = load_any_cluster(str(data_dir() / "fixtures" / "clusters" / "examples" / "attached.yaml"))
+    assert isinstance(model, AttachedCluster)
+    assert {kind for node in model.nodes.values() for kind in node.allow} <= set(KINDS)
+
+
+def test_a_file_cannot_allow_a_fault_that_is_none(tmp_path: Path) -> None:
+    said = refused(tmp_path, cluster=CLUSTER.replace("      freeze:", "      freese:"))
+    assert f"{tmp_path / 'staging.yaml'}:19:" in said
+    assert 'did you mean "freeze"' in said
+
+
+def test_a_drill_on_an_attached_system_can_be_had_on_paper(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scenario, cluster = write(tmp_path)
+    assert cli.run(["run", str(scenario), "--cluster", str(cluster), "--dry-run"]) == 0
+    assert "one on staging" in capsys.readouterr().out

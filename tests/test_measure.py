@@ -267,3 +267,11 @@ def test_missing_mail_may_wait_in_a_queue_that_was_not_seen(note: str, outcomes:
     assert (measured.result.verdict, note in html(measured, plan)) == (verdict, True)
     codes = {one.code for one in measured.result.diagnostics}
     assert ("QUEUES_NOT_SEEN" in codes) is (verdict == "inconclusive")
+
+
+def test_mail_of_an_earlier_drill_in_the_mailboxes_changes_nothing() -> None:
+    """An attached system keeps what earlier drills left in its mailboxes."""
+    mail = [*message("m1", "accepted"), Copy(6.0, "m1", BOX[0], 1, 1, "h")]
+    fresh = run([*frame_of_drill(), *mail, *census({BOX[0]: ["m1"]})])
+    stale = [Copy(1.5, "old", BOX[0], 9, 1, "x"), *census({BOX[0]: ["old", "m1"], BOX[1]: ["older"]})]
+    assert run([*frame_of_drill(), *mail, *stale]).text() == fresh.text()

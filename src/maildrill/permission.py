@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from maildrill.cluster.attached import AttachedCluster, AttachedNode
-from maildrill.scenario.document import Document, Loc
+from maildrill.errors import BadInput
+from maildrill.faults import KINDS
+from maildrill.scenario.document import Document, Loc, nearest
 from maildrill.scenario.model import Command, Scenario, Step, Stop, Target
 from maildrill.scenario.reach import candidates, reach
 
 
 def check_permitted(scenario: Scenario, document: Document, model: AttachedCluster) -> None:
     """Raises BadInput with the place in the scenario, and the place in the cluster file that would have to allow it."""
+    _check_kinds(model)
     for index, entry in enumerate(scenario.timeline):
         if isinstance(entry, Step):
             for name in _hit(entry.target, model):
@@ -41,6 +44,14 @@ def check_looking(document: Document, place: Loc, target: Target) -> None:
         if getattr(target, field) is not None:
             message = "an attached system's nodes are not looked into; name the node, or use role, site or pick"
             raise document.bad((*place, field), message)
+
+
+def _check_kinds(model: AttachedCluster) -> None:
+    for name, node in model.nodes.items():
+        for kind in node.allow:
+            if kind not in KINDS:
+                place = model.where("nodes", name, "allow", kind)
+                raise BadInput(f'{place}: nodes.{name}.allow: unknown fault "{kind}"; {nearest(kind, KINDS)}')
 
 
 def _hit(target: Target, model: AttachedCluster) -> list[str]:

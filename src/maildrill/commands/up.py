@@ -166,7 +166,8 @@ def write_attached(running: RunningCluster, variables: dict[str, tuple[str, str]
         "nodes": {node.name: _entry(node) for node in _servers(running)},
     }
     with path.open("w", encoding="utf-8") as file:
-        YAML(typ="safe", pure=True).dump(content, file)
+        file.write("# Written by `maildrill up`, which printed what to export; of use while that runs.\n")
+        YAML().dump(content, file)
 
 
 def _entry(node: RunningNode) -> dict[str, Any]:
