@@ -360,7 +360,7 @@ def test_a_drill_on_an_attached_system_can_be_had_on_paper(tmp_path: Path, capsy
 
 
 def test_what_a_person_breaks_stays_broken_for_as_long_as_the_scenario_says(hands: OwnersHands, tmp_path: Path) -> None:
-    """The person needs a second to pull the plug; the fault's 0.6 s begin then, and the plug is asked for after them."""
+    """The person needs a second to pull the plug: the 0.6 s begin then, and only after them the plug is asked for."""
     scenario, model = load_pair(*map(str_or_path, write(tmp_path, fault="freeze", duration="0.6s")))
     assert isinstance(model, AttachedCluster)
     plug, said = SimpleNamespace(out=False), []  # type: ignore[var-annotated]
@@ -378,8 +378,8 @@ def test_what_a_person_breaks_stays_broken_for_as_long_as_the_scenario_says(hand
     world = World(lambda *_, **__: (not plug.out, "looked"), None, None, None, None, owner=owner)  # type: ignore[arg-type]
     recoveries = Recoveries(journal, lambda: time.monotonic() - began, lambda _: None, care, tmp_path)
     Timeline(scenario, {"mx1": mx1(model)}, world, care, recoveries, None, 1).run(lambda: None)  # type: ignore[arg-type]
-    at = {event["state"]: event["t"] for event in map(json.loads, (tmp_path / "journal.ndjson").read_text().splitlines())
-          if event["e"] == "fault"}  # fmt: skip
+    events = map(json.loads, (tmp_path / "journal.ndjson").read_text().splitlines())
+    at = {event["state"]: event["t"] for event in events if event["e"] == "fault"}
     assert 1.0 <= at["effective"] < 3.0
     assert 0.5 <= at["heal-requested"] - at["effective"] < 1.5
     assert at["heal-verified"] > at["heal-requested"]
