@@ -94,7 +94,7 @@ def files_with(text: str, *folders: Path) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def drill(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> tuple[int, dict[str, Any], Path]:
+def short_kill(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> tuple[int, dict[str, Any], Path]:
     """The short kill of the only MX, attached: (exit code, result, reports)."""
     reports = tmp_path_factory.mktemp("reports")
     code, out, err = finished(stack.run(str(SCENARIO), "--json", "--seed", "7", "--reports", str(reports)))
@@ -102,8 +102,8 @@ def drill(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> tuple[int, 
     return code, json.loads(out), reports
 
 
-def test_the_attached_stack_is_measured_as_the_started_one(drill: Any, tmp_path: Path) -> None:
-    code, attached, _ = drill
+def test_the_attached_stack_is_measured_as_the_started_one(short_kill: Any, tmp_path: Path) -> None:
+    code, attached, _ = short_kill
     ours = maildrill(
         "run", str(SCENARIO), "--cluster", CLUSTER, "--json", "--seed", "7", "--reports", str(tmp_path)
     )  # fmt: skip
@@ -127,15 +127,15 @@ def test_the_attached_stack_is_measured_as_the_started_one(drill: Any, tmp_path:
     assert started["not_measured"] == []
 
 
-def test_no_password_is_in_a_file(stack: Stack, drill: Any) -> None:
-    _, _, reports = drill
+def test_no_password_is_in_a_file(stack: Stack, short_kill: Any) -> None:
+    _, _, reports = short_kill
     for password in stack.passwords:
         assert files_with(password, reports, stack.file.parent) == []
 
 
-def test_only_ours_is_removed(stack: Stack, drill: Any) -> None:
+def test_only_ours_is_removed(stack: Stack, short_kill: Any) -> None:
     """The stack is up, healed, and nothing but the stack is left."""
-    _, _, reports = drill
+    _, _, reports = short_kill
     assert all(stack.running(node) for node in stack.said["nodes"])
     assert all(f"maildrill-{stack.said['session']}" in one for one in leftovers(connect()))
     assert list(reports.rglob("to-heal")) == []
@@ -151,7 +151,7 @@ def test_a_fault_that_the_file_does_not_allow_is_refused(stack: Stack, tmp_path:
     assert not (tmp_path / "reports").exists()
 
 
-def test_ctrl_c_heals_what_the_owner_broke(stack: Stack, drill: Any, tmp_path: Path) -> None:
+def test_ctrl_c_heals_what_the_owner_broke(stack: Stack, short_kill: Any, tmp_path: Path) -> None:
     process = stack.run(str(SCENARIO), "--reports", str(tmp_path))
     until = time.monotonic() + UP_S
     while not any('"state":"effective"' in path.read_text() for path in tmp_path.glob("*/journal.ndjson")):
