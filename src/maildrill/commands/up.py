@@ -114,7 +114,10 @@ def up(
 
 @contextmanager
 def staying(model: ClusterModel) -> Iterator[RunningCluster]:
-    """The cluster, ready, without its outside world, whose address is free; removed at the end."""
+    """The cluster, ready, without its outside world, whose address is free; removed at the end.
+
+    Raises EnvironmentProblem if something of it could not be removed.
+    """
     client, session = connect(), secrets.token_hex(4)
     images = ensure_images(client, {node.image for node in model.nodes.values()} | {"helper"}, say=say)
     sweep(client)
@@ -126,11 +129,9 @@ def staying(model: ClusterModel) -> Iterator[RunningCluster]:
         yield running
     finally:
         with undisturbed():
-            left = cleaned(lambda: remove_session(client, session))
-            if not left:
-                guard.release()
-    if left:
-        raise EnvironmentProblem(f"not removed: {'; '.join(left)}")
+            if left := cleaned(lambda: remove_session(client, session)):
+                raise EnvironmentProblem(f"not removed: {'; '.join(left)}")
+            guard.release()
 
 
 def _await_ready(client: Any, running: RunningCluster) -> None:
