@@ -328,7 +328,7 @@ def test_the_file_that_up_writes_can_be_attached_to_and_holds_no_password(tmp_pa
     }
     running = RunningCluster(
         model, "ab12", {"lan": "maildrill-ab12-lan"}, nodes, accounts, "certificate", "10.0.0.2", "mail.example.test",
-        None, nodes["outside"],
+        None, nodes["outside"], None,
     )  # fmt: skip
     file = tmp_path / "attached.yaml"
     write_attached(running, {"user1@example.test": ("MAILDRILL_PASSWORD_1", "pass-one")}, file)

@@ -13,7 +13,7 @@ from docker.types import LogConfig
 from maildrill.cluster.attached import AttachedCluster, AttachedNode
 from maildrill.cluster.images import tag_of
 from maildrill.cluster.payload import vantage_archive
-from maildrill.cluster.up import RunningCluster, RunningNode, labels
+from maildrill.cluster.up import VANTAGE_CPU_SHARES, RunningCluster, RunningNode, labels
 from maildrill.errors import EnvironmentProblem
 
 VANTAGE = "vantage"
@@ -40,6 +40,7 @@ def attach(
         mail_host=model.imap.host,
         floating=None,
         vantage=RunningNode(VANTAGE, ["outside"], None, container, model.vantage.address or "", [], {}, []),
+        authority=None,
         endpoints=_endpoints(model),
     )
 
@@ -88,6 +89,7 @@ def _make_vantage(client: Any, model: AttachedCluster, session: str) -> Any:
         network_mode=stand.network,
         dns=[model.resolver] if model.resolver else None,
         log_config=LogConfig(type="none"),
+        cpu_shares=VANTAGE_CPU_SHARES,
     )
     try:
         made = api.create_container(
