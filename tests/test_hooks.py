@@ -363,7 +363,7 @@ def test_what_a_person_breaks_stays_broken_for_as_long_as_the_scenario_says(hand
     """The person needs a second to pull the plug: the 0.6 s begin then, and only after them the plug is asked for."""
     scenario, model = load_pair(*map(str_or_path, write(tmp_path, fault="freeze", duration="0.6s")))
     assert isinstance(model, AttachedCluster)
-    plug, said = SimpleNamespace(out=False), []  # type: ignore[var-annotated]
+    plug, said = SimpleNamespace(out=False), []
 
     def person(text: str) -> None:
         said.append(text)
