@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from maildrill.custody.sweep import leftovers
 
 SCENARIO = Path(__file__).with_name("short-mx-kill.yaml")
 CLUSTER = "postfix-dovecot-single"
+TRIES = 2
 UP_S, DRILL_S, DOWN_S = 90.0, 180.0, 60.0
 APART_S = 1.0
 """Two drills, two containers started by different means: their recovery times differ by less than this."""
@@ -91,6 +92,17 @@ def finished(process: subprocess.Popen[str]) -> tuple[int, str, str]:
     return process.returncode, out, err
 
 
+def conclusive(start: Callable[[], subprocess.Popen[str]]) -> tuple[int, dict[str, Any]]:
+    """(exit code, result) of a drill; again if it proved nothing, as on a machine that is busy with other things."""
+    for _ in range(TRIES):
+        code, out, err = finished(start())
+        assert out.startswith("{"), err
+        result = json.loads(out)
+        if result["verdict"] != "inconclusive":
+            return code, result
+    pytest.fail(f"inconclusive {TRIES} times: {result['diagnostics']}")
+
+
 def files_with(text: str, *folders: Path) -> list[str]:
     """Every file below these folders that holds a text."""
     found = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
@@ -102,19 +114,14 @@ def files_with(text: str, *folders: Path) -> list[str]:
 def short_kill(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> tuple[int, dict[str, Any], Path]:
     """The short kill of the only MX, attached: (exit code, result, reports)."""
     reports = tmp_path_factory.mktemp("reports")
-    code, out, err = finished(stack.run(str(SCENARIO), "--json", "--seed", "7", "--reports", str(reports)))
-    assert out.startswith("{"), err
-    return code, json.loads(out), reports
+    code, result = conclusive(lambda: stack.run(str(SCENARIO), "--json", "--reports", str(reports)))
+    return code, result, reports
 
 
 def test_the_attached_stack_is_measured_as_the_started_one(short_kill: Any, tmp_path: Path) -> None:
     code, attached, _ = short_kill
-    ours = maildrill(
-        "run", str(SCENARIO), "--cluster", CLUSTER, "--json", "--seed", "7", "--reports", str(tmp_path)
-    )  # fmt: skip
-    started_code, out, err = finished(ours)
-    assert out.startswith("{"), err
-    started = json.loads(out)
+    ours = ("run", str(SCENARIO), "--cluster", CLUSTER, "--json", "--reports", str(tmp_path))
+    started_code, started = conclusive(lambda: maildrill(*ours))
     assert attached["ledger"]["identity"] is True
     assert (code, attached["verdict"]) == (started_code, started["verdict"]), attached["diagnostics"]
     codes = [{one["code"] for one in result["diagnostics"]} for result in (attached, started)]
