@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from maildrill.cluster.attach import VANTAGE, attach
+from maildrill.cluster.attach import attach
 from maildrill.cluster.attached import AttachedCluster, read_secrets
 from maildrill.cluster.clocks import Clocks
 from maildrill.cluster.disks import Disks
@@ -24,6 +24,7 @@ from maildrill.custody.guard import Guard
 from maildrill.custody.patience import await_engine, cleaned
 from maildrill.custody.sweep import remove_session, sweep
 from maildrill.drill import holdings
+from maildrill.drill.beside import images_of, not_measured
 from maildrill.drill.clock import DrillClock
 from maildrill.drill.clocks import clocks_wanted
 from maildrill.drill.detections import detections
@@ -47,21 +48,6 @@ from maildrill.traffic.link import VantageLink
 
 READY_DEADLINE_S = 60.0
 CENSUS_DEADLINE_S = 20.0
-
-
-def images_of(model: AnyCluster) -> set[str]:
-    """The images that a drill on this cluster needs."""
-    if isinstance(model, ClusterModel):
-        return {node.image for node in model.nodes.values()} | {"helper"}
-    return {VANTAGE, "helper"}
-
-
-def not_measured(model: AttachedCluster) -> list[str]:
-    """What cannot be seen of a system that is not ours."""
-    found = ["queues: those of an attached system are not looked at; mail that is missing may still wait in one"]
-    if model.outside is None:
-        found.append(f"outbound: the file reads no mail that leaves ({model.where()} has no outside)")
-    return found
 
 
 class Drill:
