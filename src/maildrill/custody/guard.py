@@ -5,16 +5,19 @@ from __future__ import annotations
 import io
 import os
 import tarfile
+import time
 from pathlib import Path
 from typing import Any
 
 from docker.errors import NotFound
 
 from maildrill.custody import loops, reaper
+from maildrill.errors import EnvironmentProblem
 
 REAPER_LABEL = "maildrill.reaper-of"
 OWNER_LABEL = "maildrill.owner"
 """The process of the harness, for people who wonder whose a reaper is."""
+RUNNING_DEADLINE_S = 10.0
 LOOP_DEVICES = [f"b {loops.LOOP_MAJOR}:* rwm"]
 """What of the machine's devices it takes to detach loop devices."""
 
@@ -42,6 +45,25 @@ class Guard:
             self._container.put_archive("/", _tar(path, Path(str(module.__file__)).read_bytes()))
         self._socket = client.api.attach_socket(self._container.id, params={"stdin": 1, "stream": 1})
         self._container.start()
+        self._await_running()
+
+    def _await_running(self) -> None:
+        """Nothing is made before the reaper runs: others take a session without one for dead.
+
+        Raises EnvironmentProblem if it does not within 10 s.
+        """
+        until = time.monotonic() + RUNNING_DEADLINE_S
+        while True:
+            try:
+                self._container.reload()
+                status = self._container.status
+            except NotFound:
+                status = "gone"
+            if status == "running":
+                return
+            if time.monotonic() > until:
+                raise EnvironmentProblem(f"the reaper did not run within {RUNNING_DEADLINE_S:.0f} s; it is {status}")
+            time.sleep(0.02)
 
     def release(self) -> None:
         """The session is clean: end the reaper without an act, and wait until it is gone."""
