@@ -1,8 +1,7 @@
 """Every error maildrill raises on purpose, and the exit code each one means.
 
-MaildrillError            1 is never used here: it means "objective missed"
+MaildrillError            1 and 3 are never used here: "objective missed", "inconclusive"
 ├── BadInput              2  a file or an argument is wrong; nothing was started
-├── Inconclusive          3  the drill ran but proves nothing either way
 └── EnvironmentProblem    4  the machine or the container engine cannot do what is asked
     ├── Skipped           4  a fault needs what this machine has not; nothing was started
     └── WaitTimeout       4  something did not happen in time
@@ -21,12 +20,6 @@ class BadInput(MaildrillError):
     """A scenario, cluster or argument is wrong. Nothing has been started."""
 
     exit_code = 2
-
-
-class Inconclusive(MaildrillError):
-    """The drill ran, but its result must not be read as a pass or a fail."""
-
-    exit_code = 3
 
 
 class EnvironmentProblem(MaildrillError):

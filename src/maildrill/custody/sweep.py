@@ -26,7 +26,6 @@ REMOVERS = 8
 NEVER_STARTED_S = 60.0
 """A reaper that was made and not started after so long lost its harness between the two."""
 IN_USE = (403, 409)  # the engine's answers for a network with endpoints, and for containers and volumes
-LOOK_PATIENCE_S = 30
 REMOVE_OPTIONS: dict[str, dict[str, bool]] = {
     "container": {"force": True, "v": True},
     "volume": {"force": True},

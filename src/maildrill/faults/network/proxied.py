@@ -14,7 +14,6 @@ from maildrill.faults.network.rules import Ruled, hook, source
 
 PROXY_PORTS = 61000  # the proxy of fault n listens on this + n
 BEFORE_NAT = -110
-GREETING_S = 2.0
 
 
 class Proxied(Ruled):
