@@ -82,6 +82,18 @@ def test_unknown_cluster_is_a_collection_error(pytester: pytest.Pytester) -> Non
     result.stdout.fnmatch_lines(['*unknown cluster "postfix-dovecot-hb"; did you mean "postfix-dovecot-ha"?'])
 
 
+def test_a_scenario_that_does_not_fit_the_cluster_asked_for_is_skipped(pytester: pytest.Pytester) -> None:
+    write(pytester, scenario=SCENARIO.replace("role: mx", "role: proxy"))
+    result = run(pytester, "--scenarios", "own", "-rs", "--cluster", "postfix-dovecot-single")
+    result.assert_outcomes(skipped=1)
+    result.stdout.fnmatch_lines(['*mine.yaml:*cluster "postfix-dovecot-single" has no role "proxy"*'])
+
+
+def test_a_scenario_that_does_not_fit_its_own_cluster_is_a_collection_error(pytester: pytest.Pytester) -> None:
+    write(pytester, scenario=SCENARIO.replace("role: mx", "role: proxi"))
+    run(pytester, "--scenarios", "own").assert_outcomes(errors=1)
+
+
 def test_missing_marker(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("def test_it(drill): pass")
     run(pytester).stdout.fnmatch_lines(["*the drill fixture needs @pytest.mark.scenarios*"])

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from maildrill.checks import check_against_cluster, check_timeline
-from maildrill.errors import BadInput
+from maildrill.errors import BadInput, Misfit
 from maildrill.scenario.document import Document, Loc, check, nearest, read_yaml
 from maildrill.scenario.model import SERVICES, Defect, Objectives, Scenario
 
@@ -92,14 +92,20 @@ def find_cluster(cluster: str, scenario_path: Path, document: Document | None = 
 
 
 def load_pair(path: Path, cluster: str | None = None) -> tuple[Scenario, AnyCluster]:
-    """A scenario with its cluster (or with another one by name or path), checked against each other."""
+    """A scenario with its cluster (or with another one by name or path), checked against each other.
+
+    Raises Misfit if only together they are wrong, else BadInput.
+    """
     from maildrill.cluster.model import load_any_cluster
 
     scenario = load_scenario(path)
     model = load_any_cluster(
         find_cluster(cluster, Path.cwd() / "-") if cluster else find_cluster(scenario.cluster, path)
     )
-    check_against_cluster(scenario, read_yaml(path), model)
+    try:
+        check_against_cluster(scenario, read_yaml(path), model)
+    except BadInput as error:
+        raise Misfit(str(error)) from None
     return scenario, model
 
 

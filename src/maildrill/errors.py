@@ -2,6 +2,7 @@
 
 MaildrillError            1 and 3 are never used here: "objective missed", "inconclusive"
 ├── BadInput              2  a file or an argument is wrong; nothing was started
+│   └── Misfit            2  a scenario and a cluster do not go together
 └── EnvironmentProblem    4  the machine or the container engine cannot do what is asked
     ├── Skipped           4  a fault needs what this machine has not; nothing was started
     └── WaitTimeout       4  something did not happen in time
@@ -20,6 +21,10 @@ class BadInput(MaildrillError):
     """A scenario, cluster or argument is wrong. Nothing has been started."""
 
     exit_code = 2
+
+
+class Misfit(BadInput):
+    """A scenario that asks for what the cluster has not or does not allow, though each is right by itself."""
 
 
 class EnvironmentProblem(MaildrillError):

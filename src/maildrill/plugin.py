@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from maildrill.errors import BadInput, MaildrillError, Skipped
+from maildrill.errors import BadInput, MaildrillError, Misfit, Skipped
 
 if TYPE_CHECKING:
     from maildrill.drill.run import Outcome
@@ -38,12 +38,16 @@ SHARED_SEED = pytest.StashKey[int]()
 
 @dataclass(frozen=True)
 class Planned:
-    """One drill to run: a scenario file, on which cluster (None: its own), in which repeat (from 1)."""
+    """One drill to run: a scenario file, on which cluster (None: its own), in which repeat (from 1).
+
+    ``misfit`` says why the scenario cannot run on a cluster that was asked for: it is skipped.
+    """
 
     path: Path
     cluster: str | None = None
     repeat: int = 1
     defect: Defect | None = None
+    misfit: str = ""
 
 
 @dataclass(frozen=True)
@@ -153,13 +157,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def _marks(config: pytest.Config, one: Planned) -> list[pytest.MarkDecorator]:
-    """A scenario's tags, so that -m can choose by them."""
+    """A scenario's tags, so that -m can choose by them; and a skip, if it does not fit the cluster asked for."""
     from maildrill.catalogue import load_scenario
 
     tags = load_scenario(one.path).tags
     for tag in tags:
         config.addinivalue_line("markers", f"{tag}: scenarios with this tag")
-    return [getattr(pytest.mark, tag) for tag in tags]
+    skip = [pytest.mark.skip(reason=one.misfit)] if one.misfit else []
+    return [*(getattr(pytest.mark, tag) for tag in tags), *skip]
 
 
 def _drills(config: pytest.Config, topic: str | Path) -> list[tuple[Planned, str]]:
@@ -172,9 +177,9 @@ def _drills(config: pytest.Config, topic: str | Path) -> list[tuple[Planned, str
     for path in _files(config, topic):
         for repeat in range(1, repeats + 1):
             for cluster in clusters:
-                scenario, model = _names(path, cluster)
+                scenario, model, misfit = _fitting(path, cluster)
                 parts = [scenario, *([model] if len(clusters) > 1 else []), *([f"r{repeat}"] if repeats > 1 else [])]
-                found.append((Planned(path, cluster, repeat), "-".join(parts)))
+                found.append((Planned(path, cluster, repeat, misfit=misfit), "-".join(parts)))
     return found
 
 
@@ -210,6 +215,18 @@ def _names(path: Path, cluster: str | None) -> tuple[str, str]:
 
     scenario, model = load_pair(path, cluster)
     return scenario.scenario, model.cluster
+
+
+def _fitting(path: Path, cluster: str | None) -> tuple[str, str, str]:
+    """The same, and why the scenario cannot run on the cluster asked for, if it cannot."""
+    from maildrill.catalogue import load_scenario
+
+    try:
+        return *_names(path, cluster), ""
+    except Misfit as error:
+        if cluster is None:
+            raise
+        return load_scenario(path).scenario, Path(cluster).stem, str(error)
 
 
 def _files(config: pytest.Config, topic: str | Path) -> list[Path]:
