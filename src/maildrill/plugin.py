@@ -150,7 +150,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         raise pytest.Collector.CollectError(f'the {fixture} fixture needs @pytest.mark.{MARKER}("topic")')
     try:
         plans = PLANS[fixture](metafunc.config, marker.args[0])
-        params = [pytest.param(one, id=name, marks=_marks(metafunc.config, one)) for one, name in plans]
+        marks = _marks if fixture == "drill" else lambda config, one: []
+        params = [pytest.param(one, id=name, marks=marks(metafunc.config, one)) for one, name in plans]
     except BadInput as error:
         raise pytest.Collector.CollectError(f"bad scenario:\n{error}") from None
     metafunc.parametrize(fixture, params or [pytest.param(None, id=NOTHING)], indirect=True)
