@@ -98,7 +98,11 @@ class Target(Strict):
     )
     fraction: float | None = Field(None, gt=0, le=1, description="this part of them, at random, at least one")
     majority: bool = Field(False, description="more than half of them, at random")
-    holds: str | None = Field(None, description="the one where this user's newest mail was stored first")
+    holds: str | None = Field(
+        None,
+        description="the one where this user's newest mail was stored first, as far as file times tell: replicas"
+        " that append to shared files (mdbox) may look older",
+    )
     has_address: str | None = Field(None, description="the one that has this address now (a name or an IP address)")
 
     def choices(self) -> list[str]:
