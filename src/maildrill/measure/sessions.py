@@ -1,6 +1,7 @@
 """Sessions that existed before the fault: when each noticed, when it was back, and what survived.
 
-A loss is counted from the latest effect of a fault before it, if the session was open by then. UIDs
+A loss is counted from the latest effect of a fault before it, if the session was open by then; a session that
+broke while a fault was being applied, before its effect was proven, noticed it at once (0 s). UIDs
 and flags known when it broke are compared with those of the account's next session.
 """
 
@@ -12,9 +13,13 @@ from typing import Any
 from maildrill.measure.frames import Frames
 from maildrill.measure.result import FaultLife, SessionLoss, Sessions
 
+Onset = tuple[float, float]
+"""When a fault was requested and when its effect was proven, s."""
 
-def _loss(before: dict[str, Any], after: dict[str, Any] | None, opened: float, effects: list[float]) -> SessionLoss:
-    effect = max((at for at in effects if opened <= at <= before["t"]), default=None)
+
+def _loss(before: dict[str, Any], after: dict[str, Any] | None, opened: float, effects: list[Onset]) -> SessionLoss:
+    lost = before["t"]
+    effect = max((min(seen, lost) for asked, seen in effects if opened <= seen and asked <= lost), default=None)
     known = dict(zip(before["uids"], before["flags"], strict=True))
     again = dict(zip(after["uids"], after["flags"], strict=True)) if after else known
     return SessionLoss(
@@ -29,7 +34,7 @@ def _loss(before: dict[str, Any], after: dict[str, Any] | None, opened: float, e
     )
 
 
-def _losses(rows: list[dict[str, Any]], effects: list[float]) -> list[SessionLoss]:
+def _losses(rows: list[dict[str, Any]], effects: list[Onset]) -> list[SessionLoss]:
     """All losses of one account, from its events in order."""
     found, opened = [], 0.0
     for row, after in pairwise([*rows, None]):
@@ -43,7 +48,7 @@ def _losses(rows: list[dict[str, Any]], effects: list[float]) -> list[SessionLos
 
 def measure_sessions(frames: Frames, faults: list[FaultLife]) -> Sessions:
     """What the lasting sessions went through."""
-    effects = [life.effective_at for life in faults if life.effective_at is not None]
+    effects = [(life.requested_at or 0.0, life.effective_at) for life in faults if life.effective_at is not None]
     accounts: dict[str, list[dict[str, Any]]] = {}
     for row in frames["session"].iter_rows(named=True):
         accounts.setdefault(row["account"], []).append(row)
