@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maildrill.catalogue import data_dir, list_clusters
 from maildrill.compare.observation import Observation
 from maildrill.compare.order import Confidence, median, median_interval
 from maildrill.compare.profile import Candidate, Profile, load_candidate, load_profile
 from maildrill.compare.score import Evidence, Scoreboard, normalised, scoreboard
 from maildrill.errors import BadInput
+from maildrill.shipped import data_dir, list_clusters
 
 FIXTURES = data_dir() / "fixtures"
 PROFILES = sorted((FIXTURES / "profiles").glob("*.yaml"))

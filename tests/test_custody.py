@@ -10,13 +10,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 
 from maildrill.custody import care as care_module
+from maildrill.custody import guard
 from maildrill.custody.care import Care
 from maildrill.custody.sweep import sweep
 from maildrill.custody.work import Work
+from maildrill.errors import EnvironmentProblem
 from maildrill.faults import Fault, World
 from maildrill.journal.writer import JournalWriter
 
@@ -245,3 +248,15 @@ def test_a_reaper_that_was_never_started_is_swept_when_it_is_old(status: str, ag
     client = SimpleNamespace(containers=SimpleNamespace(list=containers), volumes=nothing, networks=nothing)
     assert sweep(client) == (["container r"] if goes else [])
     assert removed == ([True] if goes else [])
+
+
+def test_a_session_is_not_used_before_its_reaper_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine said that it started; what is made now would look like a dead drill's to everybody else."""
+    monkeypatch.setattr(guard, "RUNNING_DEADLINE_S", 0.1)
+    container = MagicMock(status="exited")
+    client = MagicMock()
+    client.containers.create.return_value = container
+    with pytest.raises(EnvironmentProblem, match="reaper did not run within.*exited"):
+        guard.Guard(client, "helper", "ab12")
+    container.status = "running"
+    guard.Guard(client, "helper", "ab12")

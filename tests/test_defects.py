@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from cryptography.x509 import load_pem_x509_certificate
 
-from maildrill.catalogue import data_dir, list_clusters, list_scenarios, load_scenario
+from maildrill.catalogue import load_scenario
 from maildrill.cluster.keys import make_keys
 from maildrill.cluster.model import ClusterModel, load_cluster
 from maildrill.cluster.render import Plan
@@ -18,6 +18,7 @@ from maildrill.errors import BadInput
 from maildrill.plugin import DefectRun
 from maildrill.scenario.document import read_yaml
 from maildrill.scenario.model import Defect
+from maildrill.shipped import data_dir, list_clusters, list_scenarios
 
 DEFECTS = [name for name in list_clusters() if name.startswith("defects/")]
 TOLD_APART = {

@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 
 import maildrill.measure
-from maildrill.catalogue import data_dir
 from maildrill.measure.verdict import OUTRANK_FAIL
+from maildrill.shipped import data_dir
 
 CODE = re.compile(r"[A-Z][A-Z_]{4,}")
 ROW = re.compile(r"^\| `([A-Z_]+)` \|(.+?)\|(.+?)\|(.+?)\|$", re.MULTILINE)

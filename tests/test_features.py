@@ -10,10 +10,11 @@ import pytest
 import maildrill.drill.machine as machine
 import maildrill.drill.run
 from maildrill import cli
-from maildrill.catalogue import data_dir, find_scenario, load_pair
+from maildrill.catalogue import find_scenario, load_pair
 from maildrill.errors import Skipped
 from maildrill.faults import KINDS
 from maildrill.faults.features import FEATURES
+from maildrill.shipped import data_dir
 
 pytest_plugins = ["pytester"]
 

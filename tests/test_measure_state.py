@@ -90,3 +90,18 @@ def test_a_session_that_never_came_back_has_no_time() -> None:
     found = measure_sessions(frames(events), [KILL])
     assert (found.not_back, found.back_s, found.noticed_s) == (1, None, 2.0)
     assert found.losses[0].uidvalidity_kept is None
+
+
+def test_a_session_that_broke_while_the_fault_was_applied_noticed_at_once() -> None:
+    """The proof of an effect takes its time; a session cut before it is that fault's, one cut before the request is not."""
+
+    def lost_at(t: float) -> Sessions:
+        events: list[Event] = [
+            Session(5.0, "a", "open", "", "", 1, [1], [""]), Session(t, "a", "lost", "connection", "", 1, [1], [""]),
+            Session(13.0, "a", "open", "", "", 1, [1], [""]),
+        ]  # fmt: skip
+        return measure_sessions(frames(events), [KILL])
+
+    meanwhile, before = lost_at(9.5), lost_at(8.9)
+    assert (meanwhile.noticed_s, meanwhile.back_s, meanwhile.losses[0].effect_at) == (0.0, 3.5, 9.5)
+    assert (before.noticed_s, before.back_s, before.broken) == (None, None, 1)

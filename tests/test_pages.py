@@ -9,10 +9,10 @@ import pytest
 from pydantic import Field
 
 from maildrill import cli
-from maildrill.catalogue import data_dir
 from maildrill.faults import KINDS, Fault
 from maildrill.faults.pages import pages, read_measured
 from maildrill.scenario.model import Duration, Strict
+from maildrill.shipped import data_dir
 
 DOCS = data_dir() / "docs" / "faults"
 

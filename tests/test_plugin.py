@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from maildrill.catalogue import data_dir
+from maildrill.shipped import data_dir
 
 pytest_plugins = ["pytester"]
 DRILLS = """

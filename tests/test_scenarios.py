@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from maildrill.catalogue import data_dir, find_scenario, list_scenarios, load_pair, load_scenario
+from maildrill.catalogue import find_scenario, load_pair, load_scenario
 from maildrill.errors import BadInput
 from maildrill.scenario.schema import SCHEMAS, schema_of
+from maildrill.shipped import data_dir, list_scenarios
 
 GOOD = """\
 scenario: one

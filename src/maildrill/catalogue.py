@@ -1,4 +1,4 @@
-"""Where scenarios, clusters and images are found, and how a scenario file becomes a checked Scenario."""
+"""How a scenario is found, and how its file becomes a checked Scenario."""
 
 from __future__ import annotations
 
@@ -9,34 +9,10 @@ from maildrill.checks import check_against_cluster, check_timeline
 from maildrill.errors import BadInput, Misfit
 from maildrill.scenario.document import Document, Loc, check, nearest, read_yaml
 from maildrill.scenario.model import SERVICES, Defect, Objectives, Scenario
+from maildrill.shipped import data_dir, list_clusters, list_scenarios
 
 if TYPE_CHECKING:
     from maildrill.cluster.model import AnyCluster
-
-
-def data_dir() -> Path:
-    """The folder that holds fixtures/, scenarios/ and schema/: the checkout, or inside the wheel."""
-    here = Path(__file__).resolve().parent
-    checkout = here.parent.parent
-    return checkout if (checkout / "fixtures").is_dir() and (checkout / "scenarios").is_dir() else here / "_data"
-
-
-def list_scenarios(folder: Path | None = None) -> list[Path]:
-    """Every scenario file below ``folder`` (default: the shipped ones), by topic and name."""
-    root = folder or data_dir() / "scenarios"
-    return sorted(root.rglob("*.yaml"))
-
-
-def list_clusters() -> list[str]:
-    """Names of the shipped clusters, those in a folder with its name: "folder/name"."""
-    root = data_dir() / "fixtures" / "clusters"
-    return sorted(path.relative_to(root).with_suffix("").as_posix() for path in root.rglob("*.yaml"))
-
-
-def list_images() -> list[str]:
-    """Names of the server images, one folder each."""
-    images = data_dir() / "fixtures" / "images"
-    return sorted(path.name for path in images.glob("*") if (path / "Dockerfile").is_file())
 
 
 def find_scenario(name_or_path: str, folder: Path | None = None) -> Path:

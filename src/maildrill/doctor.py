@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from maildrill.catalogue import list_clusters, list_images
 from maildrill.errors import MaildrillError
+from maildrill.shipped import list_clusters, list_images
 
 OLDEST_API = (1, 40)
 NEEDED_GB = 2.0

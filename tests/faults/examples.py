@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from arena import Arena
 
-from maildrill.catalogue import list_scenarios, load_scenario
+from maildrill.catalogue import load_scenario
 from maildrill.cluster.engine import connect
 from maildrill.drill.machine import look, why_not
 from maildrill.faults import KINDS, Fault
 from maildrill.scenario.model import Step, Target
+from maildrill.shipped import list_scenarios
 
 
 def example_step(kind: str) -> Step:

@@ -17,8 +17,8 @@ from typing import Any
 import docker
 from docker.errors import BuildError, DockerException, ImageNotFound
 
-from maildrill.catalogue import data_dir
 from maildrill.errors import EnvironmentProblem
+from maildrill.shipped import data_dir
 
 LABELS = {"maildrill": "image"}
 UPSTREAM = "debian:bookworm-slim"

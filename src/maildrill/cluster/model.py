@@ -7,12 +7,12 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from maildrill.catalogue import data_dir, list_clusters, list_images
 from maildrill.cluster.attached import AttachedCluster
 from maildrill.cluster.disks import DiskModel
 from maildrill.errors import BadInput
 from maildrill.scenario.document import Document, check, nearest, read_yaml
 from maildrill.scenario.model import Strict
+from maildrill.shipped import data_dir, list_clusters, list_images
 
 NEEDED_ROLES = ("dns", "resolver", "mx", "submission", "store", "outside")
 

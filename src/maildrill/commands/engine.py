@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
-from maildrill.catalogue import list_images
 from maildrill.commands.app import Json, app, print_json, say
 from maildrill.doctor import examine
 from maildrill.errors import EnvironmentProblem
+from maildrill.shipped import list_images
 
 Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing unless something is built.")]
 Check = Annotated[bool, typer.Option("--check", help="Build nothing; exit 4 if an image is missing.")]

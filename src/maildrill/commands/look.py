@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from maildrill.catalogue import list_clusters, list_scenarios, load_scenario
+from maildrill.catalogue import load_scenario
 from maildrill.commands.app import Json, app, out, print_json
 from maildrill.errors import BadInput
 from maildrill.scenario.schema import SCHEMAS, schema_of
+from maildrill.shipped import list_clusters, list_scenarios
 
 
 @app.command("list")

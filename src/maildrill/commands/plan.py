@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 import maildrill
-from maildrill.catalogue import data_dir, find_scenario, list_scenarios, load_pair
+from maildrill.catalogue import find_scenario, load_pair
 from maildrill.cluster.model import AnyCluster
 from maildrill.compare.cells import read_cells
 from maildrill.compare.plan import (
@@ -26,6 +26,7 @@ from maildrill.compare.profile import Candidate, Profile, load_candidate, load_p
 from maildrill.drill.series import Inputs
 from maildrill.errors import BadInput
 from maildrill.scenario.model import Scenario
+from maildrill.shipped import data_dir, list_scenarios
 
 PLAN = "plan.json"
 

@@ -7,7 +7,6 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +26,8 @@ from maildrill.drill import holdings
 from maildrill.drill.beside import images_of, not_measured
 from maildrill.drill.clock import DrillClock
 from maildrill.drill.clocks import clocks_wanted
-from maildrill.drill.detections import detections
 from maildrill.drill.disks import disks_wanted
+from maildrill.drill.logs import keep_logs
 from maildrill.drill.owner import LIST, OwnersHands
 from maildrill.drill.progress import LiveLedger, Progress
 from maildrill.drill.questions import Asked
@@ -127,11 +126,11 @@ class Drill:
         """Stand beside a system that runs already; what cannot be seen of it is written down."""
         assert isinstance(self.model, AttachedCluster)
         self.guard = Guard(self.client, helper, self.session)
-        model, secrets = self.model, read_secrets(self.model)
-        self.owner = OwnersHands(model, secrets, self.folder, self.say)
-        for what in not_measured(model):
+        passwords = read_secrets(self.model)
+        self.owner = OwnersHands(self.model, passwords, self.folder, self.say)
+        for what in not_measured(self.model):
             self.note("not-measured", what)
-        return attach(self.client, model, self.session, secrets, self.start_vantage)
+        return attach(self.client, self.model, self.session, passwords, self.start_vantage)
 
     def start_vantage(self, container: Any) -> None:
         """Attach to the vantage, start it and give it the drill's clock, while the servers are starting."""
@@ -259,7 +258,8 @@ class Drill:
         if self.link is not None:
             self.link.close()
         if self.cluster is not None:
-            self.keep_logs(self.cluster)
+            for problem in keep_logs(self.cluster, self.folder, self.journal, self.clock.wall):
+                self.note("log-missing", problem)
         try:
             left = cleaned(lambda: remove_session(self.client, self.session))
             self.note("not-clean" if left or owed else "clean", "; ".join([*owed, *left]))
@@ -286,22 +286,3 @@ class Drill:
             away = f"the engine did not come back: {problem}"
         if away:
             self.note("error", away)
-
-    def keep_logs(self, cluster: RunningCluster) -> None:
-        """Write every node's log into the drill's folder, and what the proxies noticed into the journal."""
-        vantage = cluster.vantage.container
-        (self.folder / "logs").mkdir(exist_ok=True)
-
-        def keep(node: Any) -> None:
-            try:
-                log = node.container.logs(timestamps=True)
-            except ENGINE_FAILURES as problem:
-                self.note("log-missing", f"{node.name}: {problem}")
-                return
-            (self.folder / "logs" / f"{node.name}.log").write_bytes(log)
-            if "proxy" in node.roles:
-                for event in detections(node.name, log.decode(errors="replace"), self.clock.wall):
-                    self.journal.write(event)
-
-        with ThreadPoolExecutor(4) as pool:
-            list(pool.map(keep, [node for node in cluster.nodes.values() if node.container not in (None, vantage)]))

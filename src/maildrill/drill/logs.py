@@ -1,0 +1,38 @@
+"""What the servers themselves said: their logs are kept, and what the proxies noticed goes to the journal."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from maildrill.cluster.engine import ENGINE_FAILURES
+from maildrill.cluster.up import RunningCluster, RunningNode
+from maildrill.drill.detections import detections
+from maildrill.journal.writer import JournalWriter
+
+READERS = 4
+
+
+def keep_logs(cluster: RunningCluster, folder: Path, journal: JournalWriter, wall: str) -> list[str]:
+    """Write every node's log into ``folder``/logs; which could not be read, and why.
+
+    ``wall`` is the ISO 8601 time at which the drill's clock was 0. The vantage keeps no log, and a node
+    of an attached system has none that could be seen.
+    """
+    (folder / "logs").mkdir(exist_ok=True)
+
+    def keep(node: RunningNode) -> str:
+        try:
+            log = node.container.logs(timestamps=True)
+        except ENGINE_FAILURES as problem:
+            return f"{node.name}: {problem}"
+        (folder / "logs" / f"{node.name}.log").write_bytes(log)
+        if "proxy" in node.roles:
+            for event in detections(node.name, log.decode(errors="replace"), wall):
+                journal.write(event)
+        return ""
+
+    silent = (None, cluster.vantage.container)
+    with ThreadPoolExecutor(READERS) as pool:
+        problems = pool.map(keep, [node for node in cluster.nodes.values() if node.container not in silent])
+        return [problem for problem in problems if problem]
