@@ -256,7 +256,7 @@ def test_a_session_is_not_used_before_its_reaper_runs(monkeypatch: pytest.Monkey
     container = MagicMock(status="exited")
     client = MagicMock()
     client.containers.create.return_value = container
-    with pytest.raises(EnvironmentProblem, match="reaper did not run within.*exited"):
+    with pytest.raises(EnvironmentProblem, match=r"reaper did not run within.*exited"):
         guard.Guard(client, "helper", "ab12")
     container.status = "running"
     guard.Guard(client, "helper", "ab12")

@@ -93,7 +93,7 @@ def test_a_session_that_never_came_back_has_no_time() -> None:
 
 
 def test_a_session_that_broke_while_the_fault_was_applied_noticed_at_once() -> None:
-    """The proof of an effect takes its time; a session cut before it is that fault's, one cut before the request is not."""
+    """Proof takes time: a session cut before it is that fault's; one cut before the request is not."""
 
     def lost_at(t: float) -> Sessions:
         events: list[Event] = [
