@@ -76,6 +76,9 @@ class ImapDoor(Door):
                     shown = len(folder.mails)
                     out += [b"* %d EXISTS" % shown, b"* OK [UIDVALIDITY %d] ok" % folder.uidvalidity,
                             b"* OK [UIDNEXT %d] ok" % folder.uidnext]  # fmt: skip
+                case "LIST":
+                    name = words[1].strip('"')
+                    out += [b'* LIST () "." %s' % name.encode()] if name in folders else []
                 case "CREATE":
                     folders.setdefault(words[0].strip('"'), Folder(uidvalidity=len(folders) + 1))
                 case "IDLE":

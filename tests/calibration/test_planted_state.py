@@ -95,3 +95,16 @@ def test_changes_that_did_not_last_are_counted_by_sort(tmp_path: Path) -> None:
     assert len(state.lost_ids) == 12
     assert result.state_rpa_s == pytest.approx(BREAK + 1.0, abs=0.3), "the first flag was set when offering began"
     assert (result.ledger.lost_all_streams, result.ledger.misdelivered) == (0, 0), "the ledger is undisturbed"
+
+
+def test_a_folder_that_was_never_made_is_read_and_empty(tmp_path: Path) -> None:
+    """An account without a change has no folder; that is an answer, and not waited for."""
+
+    async def scene() -> list[tuple[bool, str]]:
+        drill = Rehearsal(tmp_path / "state", every=0.25, services=("mailbox",), rate=4.0, changes=0.0)
+        await drill.run(lambda drill: drill.until(2.0), settle=1.0)
+        return [(event["whole"], event["error"]) for event in drill.events("state-census")]
+
+    seen = run_virtual(scene)
+    assert seen
+    assert set(seen) == {(True, "")}

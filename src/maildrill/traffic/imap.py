@@ -145,6 +145,11 @@ class Imap:
         quoted = ('"' + part.replace("\\", "\\\\").replace('"', '\\"') + '"' for part in (user, password))
         await self.command("LOGIN " + " ".join(quoted))
 
+    async def has(self, mailbox: str) -> bool:
+        """Whether a mailbox is there: LIST names it (RFC 9051 section 6.3.9); what a failed SELECT says is free text."""
+        found = await self.command(f'LIST "" {mailbox}')
+        return any(response.text.startswith(b"* LIST ") for response in found)
+
     async def select(self, mailbox: str = "INBOX") -> Selected:
         """SELECT a mailbox."""
         self.exists = 0

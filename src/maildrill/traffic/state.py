@@ -106,15 +106,12 @@ async def _perform(imap: Imap, action: str, uid: int) -> None:
 
 
 async def _listed(door: Door, account: str, password: str, folder: str) -> list[tuple[str, str]]:
-    """(id, flags) of every message; a folder that is not there is empty (RFC 5530: NONEXISTENT)."""
+    """(id, flags) of every message; a folder that is not there holds none."""
     imap = await door.session(account, password, 10.0)
     try:
-        try:
-            exists = (await imap.select(folder)).exists
-        except ImapError as problem:
-            if "NONEXISTENT" in str(problem):
-                return []
-            raise
+        if not await imap.has(folder):
+            return []
+        exists = (await imap.select(folder)).exists
         listed = await imap.listing("1:*", "BODY.PEEK[HEADER.FIELDS (X-Maildrill-Id)]") if exists else {}
         if len(listed) < exists:
             raise ImapError(f"{len(listed)} of {exists} messages listed")
