@@ -12,7 +12,8 @@ from maildrill import cli
 from maildrill.catalogue import load_pair
 from maildrill.cluster.attached import AttachedCluster
 from maildrill.cluster.model import load_any_cluster, load_cluster
-from maildrill.cluster.up import RunningCluster, RunningNode
+from maildrill.cluster.node import RunningNode
+from maildrill.cluster.up import RunningCluster
 from maildrill.commands.up import write_attached
 from maildrill.drill.person import check_somebody_is_there
 from maildrill.errors import BadInput, Skipped

@@ -17,7 +17,7 @@ import pytest
 from staging import ENVIRONMENT, model_of, pair
 
 from maildrill.cluster.attached import AttachedCluster, Hook, Http, read_secrets
-from maildrill.cluster.up import RunningNode
+from maildrill.cluster.node import RunningNode
 from maildrill.custody.care import Care
 from maildrill.drill.owner import LIST, HookFailed, OwnersHands
 from maildrill.drill.person import await_person

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from maildrill.checks import check_against_cluster, check_timeline
+from maildrill.cluster.model import AnyCluster, load_any_cluster
 from maildrill.errors import BadInput, Misfit
 from maildrill.scenario.document import Document, Loc, check, nearest, read_yaml
 from maildrill.scenario.model import SERVICES, Defect, Objectives, Scenario
 from maildrill.shipped import data_dir, list_clusters, list_scenarios
-
-if TYPE_CHECKING:
-    from maildrill.cluster.model import AnyCluster
 
 
 def find_scenario(name_or_path: str, folder: Path | None = None) -> Path:
@@ -72,8 +69,6 @@ def load_pair(path: Path, cluster: str | None = None) -> tuple[Scenario, AnyClus
 
     Raises Misfit if only together they are wrong, else BadInput.
     """
-    from maildrill.cluster.model import load_any_cluster
-
     scenario = load_scenario(path)
     model = load_any_cluster(
         find_cluster(cluster, Path.cwd() / "-") if cluster else find_cluster(scenario.cluster, path)

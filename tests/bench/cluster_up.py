@@ -22,8 +22,9 @@ from typing import Any
 from maildrill.cluster.engine import connect
 from maildrill.cluster.images import ensure_images
 from maildrill.cluster.model import ClusterModel, load_cluster
+from maildrill.cluster.node import labels
 from maildrill.cluster.render import read_image
-from maildrill.cluster.up import STARTERS, labels
+from maildrill.cluster.up import STARTERS
 from maildrill.custody.guard import Guard
 from maildrill.custody.sweep import remove_session
 from maildrill.drill.phases import Drill

@@ -16,7 +16,7 @@ from test_drill import REAPED_WITHIN_S, journal_with, maildrill, wait_for
 from maildrill.cluster.disks import DiskModel, Disks
 from maildrill.cluster.engine import connect
 from maildrill.cluster.images import ensure_images
-from maildrill.cluster.up import labels
+from maildrill.cluster.node import labels
 from maildrill.custody.guard import Guard
 from maildrill.custody.sweep import leftovers, remove_session, sweep
 from maildrill.faults.helper import Helper

@@ -12,8 +12,9 @@ from docker.types import LogConfig
 
 from maildrill.cluster.attached import AttachedCluster, AttachedNode
 from maildrill.cluster.images import tag_of
+from maildrill.cluster.node import VANTAGE_CPU_SHARES, RunningNode, labels
 from maildrill.cluster.payload import vantage_archive
-from maildrill.cluster.up import VANTAGE_CPU_SHARES, RunningCluster, RunningNode, labels
+from maildrill.cluster.up import RunningCluster
 from maildrill.errors import EnvironmentProblem
 
 VANTAGE = "vantage"

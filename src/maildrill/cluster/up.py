@@ -7,52 +7,23 @@ import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 from docker.errors import APIError
-from docker.types import IPAMConfig, IPAMPool, LogConfig
+from docker.types import IPAMConfig, IPAMPool
 
-from maildrill.cluster.attached import AttachedNode
 from maildrill.cluster.clocks import Clocks
 from maildrill.cluster.disks import Disks
-from maildrill.cluster.files import archive
-from maildrill.cluster.images import tag_of
 from maildrill.cluster.keys import make_keys
 from maildrill.cluster.model import AnyCluster, ClusterModel
-from maildrill.cluster.payload import vantage_archive
-from maildrill.cluster.render import Plan, read_image
+from maildrill.cluster.node import NodeMaker, RunningNode, labels
+from maildrill.cluster.render import Plan
 from maildrill.errors import EnvironmentProblem
 
 SPACE = ipaddress.IPv4Network("10.213.0.0/16")
 PREFIX = 26
 SUBNET_TRIES = 40
 STARTERS = 8
-VANTAGE_CPU_SHARES = 16384
-"""Of the processor, when there is too little: what measures goes before what is measured (default: 1024 each)."""
-
-
-@dataclass(frozen=True)
-class RunningNode:
-    """A node as a container; ``address`` is where the vantage looks, ``addresses`` are all it has.
-
-    volumes: logical name -> (Docker volume, path); devices: logical name -> loop device, "" if none of its own.
-    reload: shell commands after which its servers use changed certificates; none if it has no certificates.
-    ``container`` is None, and there are no volumes, where the node belongs to an attached system: then
-    ``attached`` says what its owner allows.
-    """
-
-    name: str
-    roles: list[str]
-    site: str | None
-    container: Any
-    address: str
-    addresses: list[str]
-    volumes: dict[str, tuple[str, str]]
-    checks: list[tuple[int, str]]
-    devices: dict[str, str] = field(default_factory=dict)
-    reload: list[str] = field(default_factory=list)
-    attached: AttachedNode | None = None
 
 
 @dataclass(frozen=True)
@@ -93,11 +64,6 @@ class RunningCluster:
         return [node for node in self.nodes.values() if role in node.roles]
 
 
-def labels(session: str) -> dict[str, str]:
-    """On everything a drill makes."""
-    return {"maildrill": "drill", "maildrill.session": session}
-
-
 def bring_up(
     client: Any,
     model: ClusterModel,
@@ -120,8 +86,8 @@ def bring_up(
     say(f"starting {len(model.nodes)} containers in {', '.join(plan.subnets.values())}")
     with ThreadPoolExecutor(STARTERS) as pool:
         clocks, disks = clocks or Clocks(client, "", session), disks or Disks(client)
-        make = partial(_make_node, client, clocks, disks, plan, session, networks, start_vantage)
-        made = {node.name: node for node in pool.map(make, _order(model))}
+        maker = NodeMaker(client, session, plan, networks, clocks, disks, start_vantage)
+        made = {node.name: node for node in pool.map(maker.make, _order(model))}
     nodes = {name: made[name] for name in model.nodes}
     vantage = nodes[model.with_role("outside")[0]]
     return RunningCluster(
@@ -180,57 +146,3 @@ def _make_network(client: Any, session: str, name: str) -> ipaddress.IPv4Network
             continue
         return subnet
     raise EnvironmentProblem(f"no network could be made for the cluster: {problem}")
-
-
-def _make_node(
-    client: Any,
-    clocks: Clocks,
-    disks: Disks,
-    plan: Plan,
-    session: str,
-    networks: dict[str, str],
-    start_vantage: Callable[[Any], None],
-    name: str,
-) -> RunningNode:
-    """Create one container with its files, and start it."""
-    node, view = plan.model.nodes[name], plan.view(name)
-    (first, address), *others = plan.addresses[name].items()
-    image, is_vantage = read_image(node.image), "outside" in node.roles
-    paths = {**image.volumes, **node.volumes}
-    volumes = {logical: (f"maildrill-{session}-{name}-{logical}", path) for logical, path in paths.items()}
-    devices = {logical: disks.make(name, volume, labels(session)) for logical, (volume, _) in volumes.items()}
-    api = client.api
-    log = LogConfig(type="none") if is_vantage else LogConfig(type="json-file", config={"max-size": "50m"})
-    host = api.create_host_config(
-        binds={volume: {"bind": path, "mode": "rw"} for volume, path in volumes.values()},
-        dns=[view.with_role("resolver")[0].address],
-        log_config=log,
-        cap_add=image.capabilities,
-        cpu_shares=VANTAGE_CPU_SHARES if is_vantage else None,
-    )
-    endpoint = api.create_endpoint_config(ipv4_address=address)
-    try:
-        made = api.create_container(
-            tag_of(node.image),
-            name=f"maildrill-{session}-{name}",
-            hostname=name,
-            labels=labels(session),
-            environment=clocks.environment(name),
-            host_config=host,
-            networking_config=api.create_networking_config({networks[first]: endpoint}),
-            stdin_open=is_vantage,  # attached and not detached: the engine sets StdinOnce
-            detach=not is_vantage,
-        )
-        content = vantage_archive() if is_vantage else archive({**plan.files(name), **clocks.files(name)})
-        api.put_archive(made["Id"], "/", content)
-        for network, address_there in others:
-            api.connect_container_to_network(made["Id"], networks[network], ipv4_address=address_there)
-        container = client.containers.get(made["Id"])
-        start_vantage(container) if is_vantage else api.start(made["Id"])
-    except APIError as problem:
-        raise EnvironmentProblem(f"node {name} ({node.image}) cannot be started: {problem}") from problem
-    checks = [check for role in node.roles for check in image.checks.get(role, {}).items()]
-    seen = plan.view(plan.model.with_role("outside")[0]).peers[name].address
-    reload = image.reload if image.tls else []
-    addresses = [address, *(other for _, other in others)]
-    return RunningNode(name, node.roles, node.site, container, seen, addresses, volumes, checks, devices, reload)

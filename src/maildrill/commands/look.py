@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +11,7 @@ import typer
 from rich.table import Table
 
 from maildrill.catalogue import load_scenario
+from maildrill.cluster.model import load_any_cluster
 from maildrill.commands.app import Json, app, out, print_json
 from maildrill.errors import BadInput
 from maildrill.scenario.schema import SCHEMAS, schema_of
@@ -28,13 +31,24 @@ def list_(
         scenarios = [{"name": s.scenario, "file": str(p), "title": s.title, "cluster": s.cluster} for p, s in rows]
         print_json({"scenarios": scenarios, "clusters": list_clusters()})
         return
+    _show(("topic", "scenario", "title"), [(path.parent.name, one.scenario, one.title) for path, one in rows])
+    folders = Counter(name.rpartition("/")[0] for name in list_clusters())
+    of_their_own = [name for name in list_clusters() if "/" not in name]
+    _show(("cluster", "about"), [(name, _first_sentence(load_any_cluster(name).about)) for name in of_their_own])
+    typer.echo(", ".join(f"{count} more in fixtures/clusters/{folder}" for folder, count in folders.items() if folder))
+
+
+def _show(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
     grid = Table(box=None)
-    for head in ("topic", "scenario", "title"):
+    for head in heads:
         grid.add_column(head)
-    for path, scenario in rows:
-        grid.add_row(path.parent.name, scenario.scenario, scenario.title)
+    for row in rows:
+        grid.add_row(*row)
     out().print(grid)
-    typer.echo(f"clusters: {', '.join(list_clusters())}")
+
+
+def _first_sentence(text: str) -> str:
+    return re.split(r"(?<=\.)\s", text, maxsplit=1)[0]
 
 
 @app.command()

@@ -17,7 +17,8 @@ from maildrill.catalogue import find_cluster
 from maildrill.cluster.engine import connect
 from maildrill.cluster.images import ensure_images
 from maildrill.cluster.model import ClusterModel, load_cluster
-from maildrill.cluster.up import RunningCluster, RunningNode, bring_up
+from maildrill.cluster.node import RunningNode
+from maildrill.cluster.up import RunningCluster, bring_up
 from maildrill.commands.app import Json, app, print_json, say
 from maildrill.custody.guard import Guard
 from maildrill.custody.patience import cleaned

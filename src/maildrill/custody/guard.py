@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from docker.errors import NotFound
+from docker.errors import APIError, NotFound
 
 from maildrill.custody import loops, reaper
 from maildrill.errors import EnvironmentProblem
@@ -18,6 +18,7 @@ REAPER_LABEL = "maildrill.reaper-of"
 OWNER_LABEL = "maildrill.owner"
 """The process of the harness, for people who wonder whose a reaper is."""
 RUNNING_DEADLINE_S = 10.0
+REMOVAL_IN_PROGRESS = 409  # the engine's answer, as for all conflicts
 LOOP_DEVICES = [f"b {loops.LOOP_MAJOR}:* rwm"]
 """What of the machine's devices it takes to detach loop devices."""
 
@@ -79,8 +80,8 @@ class Guard:
             self._container.remove(force=True)
         except NotFound:
             pass
-        except Exception as problem:  # "removal already in progress" is what we want
-            if "already in progress" not in str(problem):
+        except APIError as problem:
+            if problem.status_code != REMOVAL_IN_PROGRESS:
                 raise
 
 

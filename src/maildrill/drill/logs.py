@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from maildrill.cluster.engine import ENGINE_FAILURES
-from maildrill.cluster.up import RunningCluster, RunningNode
+from maildrill.cluster.node import RunningNode
+from maildrill.cluster.up import RunningCluster
 from maildrill.drill.detections import detections
 from maildrill.journal.writer import JournalWriter
 

@@ -146,7 +146,7 @@ class Imap:
         await self.command("LOGIN " + " ".join(quoted))
 
     async def has(self, mailbox: str) -> bool:
-        """Whether a mailbox is there: LIST names it (RFC 9051 section 6.3.9); what a failed SELECT says is free text."""
+        """Whether a mailbox is there, by LIST (RFC 9051 section 6.3.9); what a failed SELECT says is free text."""
         found = await self.command(f'LIST "" {mailbox}')
         return any(response.text.startswith(b"* LIST ") for response in found)
 

@@ -11,6 +11,9 @@ from typing import Any
 from docker.errors import APIError, NotFound
 from docker.types import LogConfig
 
+from maildrill.cluster.images import tag_of
+from maildrill.cluster.node import labels
+from maildrill.cluster.payload import vantage_archive
 from maildrill.faults.fault import Fault
 
 CONFLICT, NOT_FOUND = 409, 404
@@ -102,10 +105,6 @@ class Attack(Fault):
         raise RuntimeError(f"{self.target.name} offers no {' or '.join(protocols)}")
 
     def _create(self, network: str, address: str) -> Any:
-        from maildrill.cluster.images import tag_of  # these know the kinds of faults, and so import this module
-        from maildrill.cluster.payload import vantage_archive
-        from maildrill.cluster.up import labels
-
         api, session = self.world.client.api, self.world.cluster.session
         endpoint = api.create_endpoint_config(ipv4_address=address)
         made = api.create_container(

@@ -7,6 +7,7 @@ from typing import Any
 
 from docker.errors import DockerException, NotFound
 
+from maildrill.cluster.node import labels
 from maildrill.faults.process.kill import Kill
 
 ENCRYPT = (
@@ -43,8 +44,6 @@ class Ransomware(Kill):
 
     def inject(self) -> None:
         """Keep a private copy that no node mounts, then encrypt; twice changes nothing. Raises RuntimeError."""
-        from maildrill.cluster.up import labels  # it knows the kinds of faults, and so imports this module
-
         if self._has_copy():
             return
         self.world.client.volumes.create(self._copy, labels=labels(self.world.cluster.session))
