@@ -21,6 +21,7 @@ from maildrill.drill.person import check_somebody_is_there
 from maildrill.drill.phases import Drill
 from maildrill.drill.progress import Progress
 from maildrill.drill.signals import signals_as_interrupt, undisturbed
+from maildrill.drill.turns import turn
 from maildrill.journal.events import JOURNAL_VERSION, Phase, Start
 from maildrill.measure.result import Result
 from maildrill.permission import asked_of_people
@@ -65,9 +66,21 @@ def run_drill(
         read_secrets(cluster_model)
         check_somebody_is_there(scenario, asked_of_people(scenario, cluster_model))
         check_network(connect(), cluster_model)
-    else:
-        check_somebody_is_there(scenario)
-        check_machine(connect(), scenario)
+        return _run(scenario, cluster_model, scenario_path, reports, seed, progress)
+    check_somebody_is_there(scenario)
+    check_machine(connect(), scenario)
+    with turn(connect().info()["NCPU"], lambda message: progress(Progress(phase="waiting", message=message))):
+        return _run(scenario, cluster_model, scenario_path, reports, seed, progress)
+
+
+def _run(
+    scenario: Scenario,
+    cluster_model: AnyCluster,
+    scenario_path: Path,
+    reports: Path,
+    seed: int,
+    progress: Callable[[Progress], None],
+) -> Outcome:
     folder = make_folder(reports, scenario.scenario)
     shutil.copy(scenario_path, folder / "scenario.yaml")
     (folder / "cluster.json").write_text(cluster_model.model_dump_json(indent=2) + "\n")
