@@ -8,7 +8,7 @@ from maildrill.checks import check_against_cluster, check_timeline
 from maildrill.cluster.model import AnyCluster, load_any_cluster
 from maildrill.errors import BadInput, Misfit
 from maildrill.scenario.document import Document, Loc, check, nearest, read_yaml
-from maildrill.scenario.model import SERVICES, Defect, Objectives, Scenario
+from maildrill.scenario.model import Defect, Objective, Objectives, Scenario
 from maildrill.shipped import data_dir, list_clusters, list_scenarios
 
 
@@ -87,6 +87,5 @@ def _check_objectives(scenario: Scenario, document: Document) -> None:
 
 def states_something(objectives: Objectives) -> bool:
     """Whether at least one objective has a value."""
-    services = [getattr(objectives, name) for name in SERVICES]
-    others = [getattr(objectives, name) for name in Objectives.model_fields if name not in SERVICES]
-    return any(one is not None and one.rto is not None for one in services) or any(o is not None for o in others)
+    values = [getattr(objectives, name) for name in Objectives.model_fields]
+    return any(one.rto is not None if isinstance(one, Objective) else one is not None for one in values)

@@ -151,7 +151,7 @@ def test_corrupt_bytes_are_what_users_read(single: Arena) -> None:
     assert single.works("delivery", 10.0)[0]
     read = f"doveadm fetch -u {USER} text mailbox INBOX all | sha256sum"
     right = single.shell("mail1", read)
-    with injected(single.fault("corrupt-bytes", "mail1", volume="store", messages=3)):
+    with injected(single.fault("corrupt-bytes", "mail1", volume="store", count=3)):
         assert single.shell("mail1", read) != right
     assert single.shell("mail1", read) == right
 

@@ -208,6 +208,22 @@ class Probe(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Recall(Event):
+    """A user looked for the oldest message ``id`` in a new session; ok: it is there, its body as it was.
+
+    ``t`` is when the look was due.
+    """
+
+    kind: ClassVar[str] = "recall"
+    account: str
+    id: str
+    begin: float
+    end: float
+    ok: bool
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
 class Fault(Event):
     """A fault's life: requested, injected, effective, heal-requested, healed, heal-verified,
     not-effective, heal-failed; with other faults on the same node also masked, injected-again, verify-later."""
@@ -255,7 +271,7 @@ class Note(Event):
 
 EVENT_TYPES: tuple[type[Event], ...] = (
     Start, Phase, Clock, Offer, Attempt, GaveUp, Copy, Census, Bounce, Held, Probe, Fault, Recovery, Node, Note,
-    Session, Change, StateCensus,
+    Session, Change, StateCensus, Recall,
 )  # fmt: skip
 _FIELDS = {kind.kind: tuple(field.name for field in fields(kind)) for kind in EVENT_TYPES}
 """Looked up once, not for every line: writing events is on the senders' path."""

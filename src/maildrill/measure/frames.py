@@ -31,7 +31,12 @@ SCHEMAS: dict[str, dict[str, Any]] = {
 }
 BULK = ("offer", "attempt", "copy")
 """One or more events a message: never sorted, so measures must not depend on their order."""
-UNUSED = {"attempt": ("host", "dot", "reply"), "copy": ("uidvalidity", "hash"), "probe": ("error",)}
+UNUSED = {
+    "attempt": ("host", "dot", "reply"),
+    "copy": ("uidvalidity", "hash"),
+    "probe": ("error",),
+    "recall": ("error",),
+}
 """Columns no measure reads (`maildrill explain` reads the lines themselves)."""
 CATEGORIES = ("stream", "sender", "rcpt", "mailbox", "outcome", "service")
 WORKERS = 2

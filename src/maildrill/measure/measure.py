@@ -12,6 +12,7 @@ from maildrill.journal.reader import Journal
 from maildrill.measure.faults import fault_lives
 from maildrill.measure.frames import Frames, load_frames
 from maildrill.measure.ledger import Messages, count_duplicates, make_ledger, trace_messages
+from maildrill.measure.old_mail import measure_old_mail
 from maildrill.measure.recovery import with_backlog
 from maildrill.measure.result import Censored, Result, Service
 from maildrill.measure.services import horizon_of, measure_services
@@ -39,6 +40,8 @@ SOURCES = {
     "ledger.held_at_settle": "held: between the settle and the census phase",
     "ledger.misdelivered": "census: mailbox compared with offer: rcpt",
     "ledger.order_inversions": "copy: first of each id, compared with offer: t, per sender and recipient",
+    "old_mail": "recall, from the first effective fault on; census, of messages seen (copy) before it: hashes compared",
+    "old_mail.snapshot_age_s": 'recovery: a detail that says "snapshot NAME taken TIME"; start: wall',
     "read_outage": "probe: ends of successful mailbox probes, from the baseline to the drain phase",
     "recovery_steps": "recovery: first event of each state",
     "rpa": "fault: first effective; attempt: earliest accepted end among the lost, all streams; offer: size",
@@ -129,8 +132,10 @@ def measure_with_tables(journal: Journal, scenario: Scenario, timers: Timers | N
     services = with_backlog(services, catch_up_s)
     late, latency = lateness(frames), message_latency(table, frames)
     by_phase = latency_by_phase(latency)
+    old_mail = measure_old_mail(frames, messages, faults, steps)
     facts = Facts(
-        journal, frames, scenario, messages, ledger, duplicates, services, faults, steps, rpa, catch_up_s, never, late
+        journal, frames, scenario, messages, ledger, duplicates, services, faults, steps, rpa, old_mail, catch_up_s,
+        never, late,
     )  # fmt: skip
     verdict, diagnostics = judge(facts)
     timings, clean = _notes(frames)
@@ -140,7 +145,7 @@ def measure_with_tables(journal: Journal, scenario: Scenario, timers: Timers | N
         **_identity(frames, scenario),
         verdict=verdict, headline=_headline(facts), diagnostics=diagnostics, services=services, ledger=ledger,
         duplicates=duplicates, rpa=rpa, sessions=measure_sessions(frames, faults), state=state,
-        state_rpa_s=state_rpa_s, catch_up_s=catch_up_s, never_visible=never,
+        state_rpa_s=state_rpa_s, old_mail=old_mail, catch_up_s=catch_up_s, never_visible=never,
         write_outage=write_outage(table, frames, horizon), read_outage=read_outage(frames, horizon),
         delay_debt_message_minutes=delay_debt(latency, by_phase), latency=by_phase, faults=faults,
         recovery_steps=steps, not_measured=not_measured(frames),

@@ -232,6 +232,21 @@ class State(Part):
     lost_ids: list[str] = Field(description="the first 100 that were lost or came back")
 
 
+class OldMail(Part):
+    """Mail that users had before the disaster: when each could read it again, and what a last look found."""
+
+    watched: int = Field(description="mailboxes whose oldest message was looked for, again and again")
+    lost_sight: int = Field(description="of those, where it was not there, or not as it was, or nobody could look")
+    not_back: int
+    first_back_s: Interval | None = Field(description="from the effect until the first of them was back, s")
+    last_back_s: Interval | None = Field(description="until the last was back, s; None if one is not")
+    snapshot_age_s: float | None = Field(description="age, at the effect, of the snapshot restored from, s")
+    checked: int = Field(description="messages visible before the disaster; read at the end, and their bodies hashed")
+    right: int = Field(description="there, with the hash they were sent with")
+    wrong: int = Field(description="there, with another hash")
+    missing: int
+
+
 class Result(Part):
     """Everything that one drill says."""
 
@@ -252,6 +267,7 @@ class Result(Part):
     sessions: Sessions
     state: State
     state_rpa_s: float | None
+    old_mail: OldMail | None = Field(description="None: no fault took effect")
     catch_up_s: float | None
     never_visible: int
     write_outage: dict[str, Gap] = Field(description="longest time without an acknowledgement, by way in")

@@ -17,6 +17,7 @@ from maildrill.measure.result import (
     Interval,
     Lateness,
     Ledger,
+    OldMail,
     RecoveryStep,
     Rpa,
     Service,
@@ -53,6 +54,7 @@ class Facts:
     faults: list[FaultLife]
     recovery_steps: list[RecoveryStep]
     rpa: Rpa
+    old_mail: OldMail | None
     catch_up_s: float | None
     never_visible: int
     lateness: Lateness
@@ -147,6 +149,8 @@ def _unobserved(facts: Facts) -> Found:
         spans = ", ".join(f"from {gap.start:.2f} s to {gap.end:.2f} s" for gap in service.unobserved)
         why = " (it is probed only while mail is accepted)" if name in ("delivery", "outbound") else ""
         found.append(("NOT_OBSERVED", f"{name}: not observed {spans or 'at all'}{why}"))
+    if facts.scenario.objectives.old_mail and not (facts.old_mail and facts.old_mail.watched):
+        found.append(("NOT_OBSERVED", "old_mail: nobody looked for old mail after the fault (probes: recall)"))
     return found
 
 
@@ -230,11 +234,24 @@ def _missed_times(facts: Facts) -> Found:
     return missed
 
 
+def _missed_old_mail(facts: Facts) -> Found:
+    goal, old = facts.scenario.objectives.old_mail, facts.old_mail
+    if goal is None or goal.rto is None or old is None or not old.lost_sight:
+        return []
+    if old.last_back_s is None:
+        return [("old_mail", f"{old.not_back} of {old.lost_sight} mailboxes never had their old mail back")]
+    over = old.last_back_s.upper - goal.rto
+    text = (
+        f"the last mailbox had its old mail back after {old.last_back_s.upper:.2f} s, {over:.2f} s over {goal.rto:g} s"
+    )
+    return [("old_mail", text)] if over > 0 else []
+
+
 def judge(facts: Facts) -> tuple[Verdict, list[Diagnostic]]:
     """The verdict and its reasons: doubts about the drill itself outrank a missed objective."""
     looks = (_harness, _baseline, _faults, _recovery_steps, _horizon, _unobserved, _mail, _unseen)
     doubts = [found for look in looks for found in look(facts)]
-    missed = [*_missed_services(facts), *_missed_counts(facts), *_missed_times(facts)]
+    missed = [*_missed_services(facts), *_missed_old_mail(facts), *_missed_counts(facts), *_missed_times(facts)]
     codes = {code for code, _ in doubts}
     verdict: Verdict = "pass"
     if codes & OUTRANK_FAIL or (doubts and not missed):

@@ -7,7 +7,7 @@ from importlib import resources
 import jinja2
 
 from maildrill.measure.measure import Measured
-from maildrill.measure.result import Censored, Changes, Counts, Result, Service, Sessions
+from maildrill.measure.result import Censored, Changes, Counts, Interval, Result, Service, Sessions
 from maildrill.report.charts import latency_chart, services_chart
 from maildrill.scenario.model import Scenario
 
@@ -17,6 +17,11 @@ def seconds(value: float | None) -> str:
     return "–" if value is None else f"{value:.2f} s"
 
 
+def interval(value: Interval) -> str:
+    """A time between two bounds."""
+    return f"{value.lower:.2f} to {value.upper:.2f} s"
+
+
 def rta_text(service: Service) -> str:
     """A recovery time for people: an interval, or "> x" if the service did not come back."""
     rta = service.rta_s
@@ -24,7 +29,7 @@ def rta_text(service: Service) -> str:
         return "not observed"
     if isinstance(rta, Censored):
         return f"> {rta.at_least_s:.2f} s"
-    return f"{rta.lower:.2f} to {rta.upper:.2f} s" if rta.upper > 0 else "no probe failed"
+    return interval(rta) if rta.upper > 0 else "no probe failed"
 
 
 def sessions_text(sessions: Sessions) -> str:
@@ -46,6 +51,26 @@ def state_text(result: Result) -> str:
         parts.append(f"{changes.acknowledged} {name}, {changes.lost} lost")
     unread = f", {result.state.unresolved} unresolved" if result.state.unresolved else ""
     return "; ".join(parts) + f"{unread}; point {seconds(result.state_rpa_s)}"
+
+
+def old_mail_text(result: Result) -> str:
+    """The mail of before the disaster in one line; empty if nothing was lost sight of and nothing restored."""
+    old = result.old_mail
+    if old is None or not (old.lost_sight or old.snapshot_age_s is not None or old.wrong or old.missing):
+        return ""
+    parts = []
+    if old.snapshot_age_s is not None:
+        parts.append(f"snapshot {old.snapshot_age_s:.1f} s old at the disaster")
+    if old.lost_sight:
+        parts.append(f"{old.lost_sight} of {old.watched} mailboxes without their old mail")
+    if old.first_back_s is not None:
+        parts.append(f"the first readable after {interval(old.first_back_s)}")
+    if old.last_back_s is not None:
+        parts.append(f"the last after {interval(old.last_back_s)}")
+    if old.not_back:
+        parts.append(f"{old.not_back} not back")
+    parts.append(f"{old.checked} messages read and hashed: {old.right} right, {old.wrong} wrong, {old.missing} missing")
+    return ", ".join(parts)
 
 
 def parts_text(service: Service) -> str:
@@ -86,6 +111,7 @@ def html(measured: Measured, scenario: Scenario) -> str:
         rpa_text=rpa_text(result),
         sessions=sessions_text(result.sessions),
         state=state_text(result),
+        old_mail=old_mail_text(result),
         services_svg=services_chart(result, measured.probes, scenario.probes.every),
         latency_svg=latency_chart(result, measured.latency),
     )

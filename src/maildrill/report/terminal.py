@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from maildrill.measure.result import Result
-from maildrill.report.html import rpa_text, rta_text, seconds, sessions_text, state_text
+from maildrill.report.html import old_mail_text, rpa_text, rta_text, seconds, sessions_text, state_text
 
 _STYLE = {"pass": "bold green", "fail": "bold red", "inconclusive": "bold yellow", "none": "dim"}
 MOST_DIAGNOSTICS = 6
@@ -24,6 +24,8 @@ def terminal(result: Result) -> RenderableType:
     lines.append(Text(f"  mail       accepted {ledger.accepted}, lost {ledger.lost_all_streams}, held {ledger.held},"
                       f" duplicates {twice.protocol} protocol {twice.system} system"))  # fmt: skip
     lines.append(Text(f"  recovery   point {rpa_text(result)}"))
+    if old := old_mail_text(result):
+        lines.append(Text(f"  old mail   {old}"))
     lines.append(Text(f"  backlog    visible after {seconds(result.catch_up_s)}"))
     if result.sessions.watched:
         lines.append(Text(f"  sessions   {sessions_text(result.sessions)}"))

@@ -81,6 +81,9 @@ class Probes(Strict):
     services: list[Literal["inbound", "submission", "mailbox", "delivery", "outbound"]] = Field(
         [], description="what is probed; empty: every service"
     )
+    recall: Duration = Field(
+        0.0, description="time between two looks at each account's oldest message, s; 0: none. For restore drills"
+    )
 
 
 class Target(Strict):
@@ -216,6 +219,9 @@ class Objectives(Strict):
     mailbox: Objective | None = None
     delivery: Objective | None = None
     outbound: Objective | None = None
+    old_mail: Objective | None = Field(
+        None, description="until the last user reads the mail of before again; needs probes: recall"
+    )
     rpo: Duration | None = Field(None, description="recovery point objective, s")
     lost: int | None = Field(None, ge=0, description="acknowledged messages that may be lost")
     catch_up: Duration | None = Field(None, description="until the backlog is visible, s")

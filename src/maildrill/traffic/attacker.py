@@ -17,7 +17,7 @@ from email.utils import formatdate
 from typing import Any
 
 from maildrill.traffic.imap import IMAP_FAILURES, Imap
-from maildrill.traffic.messages import Message
+from maildrill.traffic.messages import Message, header_id
 from maildrill.traffic.schedule import Schedule
 from maildrill.traffic.transaction import Limits, Security, transact, unverified
 
@@ -114,6 +114,34 @@ async def delete(orders: dict[str, Any]) -> None:
             await asyncio.sleep(PAUSE_S)
 
 
+async def drop(orders: dict[str, Any]) -> None:
+    """Delete the oldest message of one account's inbox that is the drill's, print its id, and end."""
+    imap = await door(orders)
+    try:
+        await imap.login(*orders["account"])
+        exists = (await imap.select()).exists
+        heads = await imap.fetch("1:*", "BODY.PEEK[HEADER.FIELDS (X-Maildrill-Id)]") if exists else {}
+        oldest = next(((uid, id) for uid, head in sorted(heads.items()) if (id := header_id(head))), None)
+        if oldest is None:
+            sys.exit("there is no message to delete")
+        await imap.command(rf"UID STORE {oldest[0]} +FLAGS.SILENT (\Deleted)")
+        await imap.command("EXPUNGE")
+        print(oldest[1])
+    finally:
+        imap.close()
+
+
+async def find(orders: dict[str, Any]) -> None:
+    """Print how many messages of one account's inbox have the id, and end."""
+    imap = await door(orders)
+    try:
+        await imap.login(*orders["account"])
+        await imap.select()
+        print(len(await imap.search(f"HEADER X-Maildrill-Id {orders['id']}")))
+    finally:
+        imap.close()
+
+
 async def fill(orders: dict[str, Any]) -> None:
     """Messages of ``size`` B into one account's mailbox, smaller ones when those do not fit, for ever."""
     size = orders["size"]
@@ -138,8 +166,7 @@ async def empty(orders: dict[str, Any]) -> None:
     try:
         await imap.login(*orders["account"])
         await imap.select()
-        found = b" ".join(one.text for one in await imap.command(f'UID SEARCH SUBJECT "{orders["mark"]}"'))
-        uids = ",".join(found.decode().split()[2:])
+        uids = ",".join(map(str, await imap.search(f'SUBJECT "{orders["mark"]}"')))
         if uids:
             await imap.command(rf"UID STORE {uids} +FLAGS.SILENT (\Deleted)")
             await imap.command("EXPUNGE")
@@ -186,7 +213,7 @@ async def forever(work: Callable[[float], Any], rate: float) -> None:
 
 
 ACTS: dict[str, Callable[[dict[str, Any]], Coroutine[Any, Any, None]]] = {
-    act.__name__: act for act in (send, hold, login, delete, fill, empty, count, read)
+    act.__name__: act for act in (send, hold, login, delete, drop, find, fill, empty, count, read)
 }
 
 

@@ -172,6 +172,14 @@ class Imap:
                 found[int(uid[1])] = response.literals[0] if response.literals else b""
         return found
 
+    async def search(self, criteria: str) -> list[int]:
+        """UID SEARCH (RFC 9051 section 6.4.4): the UIDs that match, in order."""
+        found: list[int] = []
+        for response in await self.command(f"UID SEARCH {criteria}"):
+            if response.text.startswith(b"* SEARCH"):
+                found += [int(uid) for uid in response.text.split()[2:] if uid.isdigit()]
+        return sorted(found)
+
     async def listing(self, uids: str, what: str = "") -> dict[int, Listed]:
         """UID FETCH with FLAGS and perhaps one literal."""
         found: dict[int, Listed] = {}

@@ -20,10 +20,11 @@ FAILURES = (*IMAP_FAILURES, DnsTrouble, NoSuchDomain)
 
 
 class Watch:
-    """When ids were first seen (monotonic s), and who waits for them."""
+    """When ids were first seen (monotonic s), who waits for them, and the oldest (id, hash) of each account."""
 
     def __init__(self) -> None:
         self.first: dict[str, float] = {}
+        self.oldest: dict[str, tuple[str, str]] = {}
         self._waiters: dict[str, asyncio.Event] = {}
 
     def saw(self, id: str) -> None:
@@ -139,6 +140,7 @@ class Reader:
             else:
                 self._emitter.event(Copy(t, seen.id, self._account, uid, validity, seen.hash))
                 self._watch.saw(seen.id)
+                self._watch.oldest.setdefault(self._account, (seen.id, seen.hash))
 
 
 async def census(emitter: Emitter, door: Door, account: str, password: str, deadline: float) -> None:

@@ -16,6 +16,7 @@ from maildrill.traffic.messages import build
 from maildrill.traffic.mta import Mta, Route, send
 from maildrill.traffic.probes import Probes
 from maildrill.traffic.reader import Door, Reader, Watch, census
+from maildrill.traffic.recall import Recalls
 from maildrill.traffic.resolve import Resolver
 from maildrill.traffic.schedule import Schedule
 from maildrill.traffic.sessions import LastingSession
@@ -52,6 +53,8 @@ class Vantage:
         self._mta, self._user = self._make_routes(emitter, resolver, context)
         self._sink = Sink(emitter, self._watch, outside, [*self._friends, f"probe@{outside}"])
         self._probes = Probes(emitter, self._watch, self._mta, self._user, self._door, config)
+        every, deadline = float(config["probes"].get("recall", 0)), float(config["probes"]["deadline"])
+        self._recalls = Recalls(emitter, self._watch, self._door, self._accounts, every, deadline)
         self._attempts = self._make_attempts(resolver, context)
         self._state = StateChanges(emitter, self._door, self._accounts, config["drill"])
         self._give_up = asyncio.Event()
@@ -83,6 +86,7 @@ class Vantage:
             session = LastingSession(self._emitter, self._door, account, password)
             self._readers.append(asyncio.create_task(session.run()))
         self._probes.start()
+        self._recalls.start()
 
     def offer(self) -> None:
         """Begin the three streams of mail, and the changes of mailbox state."""
@@ -133,7 +137,7 @@ class Vantage:
 
     async def stop_probes(self) -> None:
         """No new probes; returns when the outstanding ones ended."""
-        await self._probes.stop()
+        await asyncio.gather(self._probes.stop(), self._recalls.stop())
 
     async def census(self, deadline: float) -> None:
         """A Census event per account (front door) and per outside mailbox (memory); folders of state changes too."""
