@@ -53,6 +53,25 @@ def test_one_core_is_enough_for_a_drill():
     assert in_turns(cores=1, drills=2)[0] == 1
 
 
+def test_first_come_first_served_and_the_dead_hold_up_nobody(tmp_path):
+    order, came = [], threading.Semaphore(0)
+    (turns._folder() / "queue-00000000000000000001-99999-dead").touch()
+
+    def drill(number):
+        with turns.turn(2, lambda _: came.release()):
+            order.append(number)
+
+    with turns.turn(2, print):
+        threads = [threading.Thread(target=drill, args=(number,)) for number in range(5)]
+        for thread in threads:
+            thread.start()
+            assert came.acquire(timeout=10), "it said that it waits"
+    for thread in threads:
+        thread.join(10)
+    assert order == [0, 1, 2, 3, 4]
+    assert not list(turns._folder().glob("queue-*"))
+
+
 def test_a_turn_that_never_comes_is_an_error_that_names_the_holder(monkeypatch):
     monkeypatch.setattr(turns, "DEADLINE_S", 0.02)
     with (

@@ -2,6 +2,8 @@
 
 Servers that wait for a processor look like servers that fail. A drill under way needs about one core (default
 cluster, default probes: measured), and two of them on two cores come out red.
+
+Turns and places in the queue are locked files of this user: what a dead drill held is free at once.
 """
 
 from __future__ import annotations
@@ -10,10 +12,9 @@ import fcntl
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import IO
 
 from maildrill.errors import EnvironmentProblem
 
@@ -26,29 +27,36 @@ LOOK_EVERY_S = 0.1
 def turn(cores: int, say: Callable[[str], None]) -> Iterator[None]:
     """Hold one of the turns of a machine with ``cores`` cores: one for each two, at least one.
 
-    Turns are locks on files of this user, so a dead drill's is free at once.
-    Raises EnvironmentProblem after an hour without one, with who holds them.
+    First come, first served. Raises EnvironmentProblem after an hour without one, with who holds them.
     """
-    with ExitStack() as opened:
-        numbers = range(max(1, cores // CORES_PER_DRILL))
-        turns = [opened.enter_context(_path(number).open("a+")) for number in numbers]
-        mine = _await(turns, say)
-        mine.truncate(0)
-        mine.write(str(os.getpid()))
-        mine.flush()
+    turns = [_folder() / f"turn-{number}" for number in range(max(1, cores // CORES_PER_DRILL))]
+    with ExitStack() as held:
+        with _in_the_queue() as place:
+            _await(turns, place, held, say)
         yield
 
 
-def _path(number: int) -> Path:
-    return Path(tempfile.gettempdir()) / f"maildrill-turn-{os.getuid()}-{number}.lock"
+@contextmanager
+def _in_the_queue() -> Iterator[Path]:
+    """A place at the end of it; locked before it has its name, so that nobody takes it for a dead one's."""
+    name = f"{time.time_ns():020d}-{os.getpid()}-{os.urandom(2).hex()}"
+    new, place = _folder() / f"new-{name}", _folder() / f"queue-{name}"
+    with _locked(new):
+        try:
+            yield new.rename(place)
+        finally:
+            place.unlink()
 
 
-def _await(turns: Sequence[IO[str]], say: Callable[[str], None]) -> IO[str]:
+def _folder() -> Path:
+    folder = Path(tempfile.gettempdir()) / f"maildrill-turns-{os.getuid()}"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def _await(turns: list[Path], place: Path, held: ExitStack, say: Callable[[str], None]) -> None:
     until, said = time.monotonic() + DEADLINE_S, False
-    while True:
-        for file in turns:
-            if _take(file):
-                return file
+    while not (_is_first(place) and any(_take(path, held) for path in turns)):
         if time.monotonic() > until:
             raise EnvironmentProblem(f"no turn within {DEADLINE_S:.0f} s: {_busy(turns)}")
         if not said:
@@ -57,17 +65,37 @@ def _await(turns: Sequence[IO[str]], say: Callable[[str], None]) -> IO[str]:
         time.sleep(LOOK_EVERY_S)
 
 
-def _take(file: IO[str]) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
+def _is_first(place: Path) -> bool:
+    """Whether nobody alive came before; places of the dead are removed."""
+    for other in sorted(place.parent.glob("queue-*")):
+        if other.name >= place.name:
+            return True
+        with ExitStack() as look:
+            if not _take(other, look):
+                return False
+            other.unlink(missing_ok=True)
     return True
 
 
-def _busy(turns: Sequence[IO[str]]) -> str:
-    numbers = []
-    for file in turns:
-        file.seek(0)
-        numbers.append(file.read().strip())
-    return f"process {', '.join(numbers)} runs a drill"
+def _take(path: Path, held: ExitStack) -> bool:
+    """Lock a file until ``held`` is closed, and write down who did; False if somebody else has it."""
+    with suppress(BlockingIOError):
+        held.enter_context(_locked(path))
+        return True
+    return False
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Raises BlockingIOError if somebody else has it."""
+    with path.open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+def _busy(turns: list[Path]) -> str:
+    holders = [path.read_text().strip() for path in turns if path.exists()]
+    return f"process {', '.join(holders) or 'unknown'} runs a drill"
