@@ -30,6 +30,7 @@ class DnsStale(Lie):
         """The one asked for, or the last of the cluster's network, which no node has."""
         if self.asked.address:
             return str(self.asked.address)
+        self.target.container.reload()  # what was known when it was made has no addresses yet
         networks = self.target.container.attrs["NetworkSettings"]["Networks"].values()
         size = next(one["IPPrefixLen"] for one in networks if one["IPAddress"] == self.target.address)
         return str(ipaddress.IPv4Interface(f"{self.target.address}/{size}").network[-2])
