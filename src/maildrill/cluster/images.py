@@ -5,29 +5,21 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import shutil
-import subprocess
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import docker
-from docker.errors import BuildError, DockerException, ImageNotFound
+from docker.errors import BuildError
 
+from maildrill.cluster.base import BASE_TAG, Say, ensure_base, is_there
 from maildrill.errors import EnvironmentProblem
 from maildrill.shipped import data_dir
 
 LABELS = {"maildrill": "image"}
-UPSTREAM = "debian:bookworm-slim"
-SUITE = "bookworm"
-BASE_TAG = "maildrill/base:" + hashlib.sha256(f"{UPSTREAM} 1".encode()).hexdigest()[:12]
-PULL_TIMEOUT_S = 30
 BUILDERS = 3
-
-Say = Callable[[str], None]
 
 
 def image_folder(name: str) -> Path:
@@ -49,22 +41,14 @@ def ensure_images(client: Any, names: Iterable[str], say: Say = print) -> dict[s
     with _one_process():
         missing = _missing(client, tags)
         if missing:
-            _ensure_base(client, say)
+            ensure_base(client, lambda folder: _run_build(client, "base", path=str(folder), tag=BASE_TAG), say)
         with ThreadPoolExecutor(BUILDERS) as pool:
             list(pool.map(lambda name: _build(client, name, tags[name], say), missing))
     return tags
 
 
 def _missing(client: Any, tags: dict[str, str]) -> list[str]:
-    return [name for name, tag in tags.items() if not _there(client, tag)]
-
-
-def _there(client: Any, tag: str) -> bool:
-    try:
-        client.images.get(tag)
-    except ImageNotFound:
-        return False
-    return True
+    return [name for name, tag in tags.items() if not is_there(client, tag)]
 
 
 @contextmanager
@@ -85,50 +69,3 @@ def _run_build(client: Any, name: str, **arguments: Any) -> None:
     except BuildError as problem:
         tail = "".join(str(line.get("stream", "")) for line in problem.build_log)[-1500:]
         raise EnvironmentProblem(f"image {name} cannot be built: {problem}\n{tail}") from problem
-
-
-def _ensure_base(client: Any, say: Say) -> None:
-    if _there(client, BASE_TAG):
-        return
-    if _there(client, UPSTREAM) or _pull(say):
-        with tempfile.TemporaryDirectory() as folder:
-            (Path(folder) / "Dockerfile").write_text(f"FROM {UPSTREAM}\n")
-            _run_build(client, "base", path=folder, tag=BASE_TAG)
-        return
-    _bootstrap(client, say)
-
-
-def _pull(say: Say) -> bool:
-    say(f"pulling {UPSTREAM}")
-    repository, tag = UPSTREAM.split(":")
-    try:
-        docker.from_env(timeout=PULL_TIMEOUT_S).images.pull(repository, tag=tag)
-    except (DockerException, OSError) as problem:
-        say(f"{UPSTREAM} cannot be pulled ({type(problem).__name__}); making it with debootstrap")
-        return False
-    return True
-
-
-def _bootstrap(client: Any, say: Say) -> None:
-    """The base image from Debian's packages, where no registry can be reached."""
-    if os.getuid() != 0 or shutil.which("debootstrap") is None:
-        raise EnvironmentProblem(
-            f"{UPSTREAM} cannot be pulled, and debootstrap (as root) is not there to make it: "
-            "apt-get install debootstrap, or docker load that image"
-        )
-    with tempfile.TemporaryDirectory(prefix="maildrill-base-") as folder:
-        say("debootstrap bookworm (about a minute)")
-        root, archive = f"{folder}/root", f"{folder}/base.tar"
-        _command("debootstrap", "--variant=minbase", SUITE, root)
-        _command(
-            "tar", "-C", root, "--exclude=./var/cache/apt/*", "--exclude=./var/lib/apt/lists/*", "-cf", archive, "."
-        )
-        repository, tag = BASE_TAG.split(":")
-        client.api.import_image_from_file(archive, repository=repository, tag=tag, changes=["LABEL maildrill=image"])
-
-
-def _command(*command: str) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        tail = (done.stdout + done.stderr)[-1500:]
-        raise EnvironmentProblem(f"{command[0]} failed ({done.returncode}):\n{tail}")
