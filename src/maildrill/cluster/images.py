@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from docker.errors import BuildError
+from docker.errors import APIError, BuildError, ImageNotFound
 
 from maildrill.cluster.base import BASE_TAG, Say, ensure_base, is_there
 from maildrill.errors import EnvironmentProblem
@@ -20,6 +20,8 @@ from maildrill.shipped import data_dir
 
 LABELS = {"maildrill": "image"}
 BUILDERS = 3
+UNTAGGED = "<none>:<none>"
+IN_USE = 409  # the engine's answer for an image that a container uses
 
 
 def image_folder(name: str) -> Path:
@@ -69,3 +71,42 @@ def _run_build(client: Any, name: str, **arguments: Any) -> None:
     except BuildError as problem:
         tail = "".join(str(line.get("stream", "")) for line in problem.build_log)[-1500:]
         raise EnvironmentProblem(f"image {name} cannot be built: {problem}\n{tail}") from problem
+
+
+def remove_superseded(client: Any, current: Iterable[str]) -> list[str]:
+    """Remove our images that are not named by a current tag and that no container uses; returns what was removed.
+
+    Another checkout, with other Dockerfiles, has to build its own again.
+    """
+    keep = {BASE_TAG, *current}
+    for container in client.api.containers(all=True):
+        keep |= {container["Image"], container["ImageID"]}
+    ours = client.api.images(filters={"label": [f"{key}={value}" for key, value in LABELS.items()]})
+    return [name for name in superseded(ours, keep) if _remove(client, name)]
+
+
+def superseded(images: list[dict[str, Any]], keep: set[str]) -> list[str]:
+    """Tags, or the ids of images without one, as the engine lists them; less those to keep, by tag or id.
+
+    Names that somebody else gave an image are not ours to remove.
+    """
+    found = []
+    for image in images:
+        if image["Id"] not in keep:
+            tags = [tag for tag in image["RepoTags"] or () if tag != UNTAGGED]
+            found += (
+                [tag for tag in tags if tag.startswith("maildrill/") and tag not in keep] if tags else [image["Id"]]
+            )
+    return sorted(found)
+
+
+def _remove(client: Any, name: str) -> bool:
+    try:
+        client.images.remove(name)
+    except ImageNotFound:
+        return False
+    except APIError as problem:
+        if problem.status_code != IN_USE:  # since we looked
+            raise
+        return False
+    return True
