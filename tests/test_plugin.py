@@ -201,19 +201,19 @@ def test_a_repeat_below_one_is_a_collection_error(pytester: pytest.Pytester) -> 
     ("asked", "runs"),
     [
         ([], ["mx-kill"]),
-        (["-k", "kill"], ["mx-kill", "mx-kill-slow"]),
-        (["-k", "kill-slow"], ["mx-kill-slow"]),
-        (["-k", "not mx-kill-slow"], ["mx-kill"]),
+        (["-k", "kill"], ["mx-kill", "mx-kill-forever"]),
+        (["-k", "kill-forever"], ["mx-kill-forever"]),
+        (["-k", "not mx-kill-forever"], ["mx-kill"]),
         (["-k", "test_it or nothing"], ["mx-kill"]),
-        (["-m", "extended"], ["mx-kill-slow"]),
-        (["test_drills.py::test_it[mx-kill-slow]"], ["mx-kill-slow"]),
+        (["-m", "extended"], ["mx-kill-forever"]),
+        (["test_drills.py::test_it[mx-kill-forever]"], ["mx-kill-forever"]),
     ],
     ids=["plain", "part-of-name", "name", "not", "other-words", "mark", "id"],
 )
 def test_what_is_left_out_runs_when_asked_for(pytester: pytest.Pytester, asked: list[str], runs: list[str]) -> None:
     """A drill by name, but never its twin and defects, which are many."""
     write(pytester)
-    slow = TELLS_APART.replace("scenario: mx-kill", "scenario: mx-kill-slow").replace(
+    slow = TELLS_APART.replace("scenario: mx-kill", "scenario: mx-kill-forever").replace(
         "tags: [redundancy]", "tags: [extended]"
     )
     (pytester.path / "own/redundancy/slow.yaml").write_text(slow)
