@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from maildrill.cluster.disks import DiskModel
 from maildrill.cluster.model import load_cluster
-from maildrill.custody import loops
+from maildrill.custody import loops, sweep
 from maildrill.drill.disks import disks_wanted
 from maildrill.scenario.model import Scenario
 
@@ -52,3 +53,25 @@ def test_only_devices_with_an_image_of_a_drill_are_ours(tmp_path: Path, monkeypa
     monkeypatch.setattr(loops, "BLOCK_DEVICES", tmp_path)
     assert loops.attached() == {0: "ab12cd34", 2: "99ffee00"}
     assert loops.attached("ab12cd34") == {0: "ab12cd34"}
+
+
+def test_a_device_of_another_engines_drill_is_not_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One kernel may serve several engines: shown are devices of sessions asked for, and those whose file is gone."""
+    files = {
+        "loop0": "maildrill-ab12-a.img",
+        "loop1": "maildrill-cd34-a.img",
+        "loop2": "maildrill-ef56-a.img (deleted)",
+    }
+    for device, file in files.items():
+        (tmp_path / device / "loop").mkdir(parents=True)
+        (tmp_path / device / "loop" / "backing_file").write_text(f"/{file}\n")
+    monkeypatch.setattr(loops, "BLOCK_DEVICES", tmp_path)
+    loops.main("list", "ab12")
+    assert sorted(capsys.readouterr().out.splitlines()) == ["0 ab12", "2 ef56"]
+    monkeypatch.setattr(sweep, "_loops", lambda *asked: pytest.fail(f"no drill of this engine has a device: {asked}"))
+    (tmp_path / "loop2/loop/backing_file").unlink()
+    nothing = SimpleNamespace(list=lambda **_: [])
+    client = SimpleNamespace(containers=nothing, volumes=nothing, networks=nothing)
+    assert sweep.leftovers(client) == []

@@ -195,3 +195,31 @@ def test_a_repeat_has_the_same_seed_on_every_cluster(pytester: pytest.Pytester, 
 def test_a_repeat_below_one_is_a_collection_error(pytester: pytest.Pytester) -> None:
     write(pytester)
     run(pytester, "--scenarios", "own", "--repeat", "0").stdout.fnmatch_lines(["*--repeat 0: at least 1*"])
+
+
+@pytest.mark.parametrize(
+    ("asked", "runs"),
+    [
+        ([], ["mx-kill"]),
+        (["-k", "kill"], ["mx-kill", "mx-kill-forever"]),
+        (["-k", "kill-forever"], ["mx-kill-forever"]),
+        (["-k", "not mx-kill-forever"], ["mx-kill"]),
+        (["-k", "test_it or nothing"], ["mx-kill"]),
+        (["-m", "extended"], ["mx-kill-forever"]),
+        (["test_drills.py::test_it[mx-kill-forever]"], ["mx-kill-forever"]),
+    ],
+    ids=["plain", "part-of-name", "name", "not", "other-words", "mark", "id"],
+)
+def test_what_is_left_out_runs_when_asked_for(pytester: pytest.Pytester, asked: list[str], runs: list[str]) -> None:
+    """A drill by name, but never its twin and defects, which are many."""
+    write(pytester)
+    slow = TELLS_APART.replace("scenario: mx-kill", "scenario: mx-kill-forever").replace(
+        "tags: [redundancy]", "tags: [extended]"
+    )
+    (pytester.path / "own/redundancy/slow.yaml").write_text(slow)
+    pytester.makepyfile(
+        test_defects=DEFECTS.replace("redundancy", ".") + "pytestmark = [pytestmark, pytest.mark.defects]"
+    )
+    pytester.makeini("[pytest]\nmaildrill_left_out = defects extended\nmarkers =\n  defects: d\n  extended: e")
+    result = run(pytester, "--collect-only", "-q", "--scenarios", "own", *asked)
+    assert [line for line in result.outlines if "::" in line] == [f"test_drills.py::test_it[{name}]" for name in runs]

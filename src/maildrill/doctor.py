@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 import tempfile
@@ -64,8 +63,9 @@ def _engine(client: Any) -> Finding:
 
 
 def _memory(client: Any) -> Finding:
-    total = client.info()["MemTotal"] / 1e9
-    return Finding("memory", total >= 1.0, f"{total:.1f} GB, {os.cpu_count()} cores; a drill needs about 0.3 GB")
+    info = client.info()
+    total = info["MemTotal"] / 1e9
+    return Finding("memory", total >= 1.0, f"{total:.1f} GB, {info['NCPU']} cores; a drill needs about 0.3 GB")
 
 
 def _images(client: Any) -> Finding:

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from maildrill.errors import BadInput, MaildrillError, Skipped
+from maildrill.leftout import add_ini, is_left_out
 from maildrill.planned import PLANS, Planned
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ def failure(outcome: Outcome) -> str:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options; if another plugin has taken a short name, only the --maildrill-* one remains."""
+    add_ini(parser)
     group = parser.getgroup("maildrill", "disaster drills for mail clusters")
     _add(
         group,
@@ -155,11 +157,11 @@ def _marks(config: pytest.Config, one: Planned) -> list[pytest.MarkDecorator]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """A topic without scenarios is deselected: it is not a test that was skipped."""
-    empty = [item for item in items if _is_empty(item)]
-    if empty:
-        config.hook.pytest_deselected(items=empty)
-        items[:] = [item for item in items if not _is_empty(item)]
+    """Deselect what is left out unless asked for; and a topic without scenarios: it is not a test that was skipped."""
+    gone = [item for item in items if _is_empty(item) or is_left_out(config, item)]
+    if gone:
+        config.hook.pytest_deselected(items=gone)
+        items[:] = [item for item in items if item not in gone]
 
 
 def _is_empty(item: pytest.Item) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import platform
 from typing import Any
 
 import docker
@@ -14,6 +16,7 @@ ENGINE_FAILURES = (DockerException, MaildrillError, RuntimeError, OSError)
 
 CALL_TIMEOUT_S = 120
 POOL = 32
+SOCKET = "/var/run/docker.sock"
 
 
 def connect() -> Any:
@@ -29,3 +32,14 @@ def connect() -> Any:
             f"no container engine answers ({problem}). Start Docker, or run ./bootstrap, which installs and starts it."
         ) from problem
     return client
+
+
+def socket_of(client: Any) -> str:
+    """Where the engine's socket is on the engine's own machine, for a container that must reach it.
+
+    An engine in a virtual machine (Docker Desktop) or far away has the usual one; so has one of this machine,
+    unless DOCKER_HOST says that it is a second one, or rootless.
+    """
+    kind, _, path = os.environ.get("DOCKER_HOST", "").partition("://")
+    is_here = kind == "unix" and client.info()["Name"] == platform.node()
+    return path if is_here else SOCKET

@@ -5,29 +5,23 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import shutil
-import subprocess
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import docker
-from docker.errors import BuildError, DockerException, ImageNotFound
+from docker.errors import APIError, BuildError, ImageNotFound
 
+from maildrill.cluster.base import BASE_TAG, Say, ensure_base, is_there
 from maildrill.errors import EnvironmentProblem
 from maildrill.shipped import data_dir
 
 LABELS = {"maildrill": "image"}
-UPSTREAM = "debian:bookworm-slim"
-SUITE = "bookworm"
-BASE_TAG = "maildrill/base:" + hashlib.sha256(f"{UPSTREAM} 1".encode()).hexdigest()[:12]
-PULL_TIMEOUT_S = 30
 BUILDERS = 3
-
-Say = Callable[[str], None]
+UNTAGGED = "<none>:<none>"
+IN_USE = 409  # the engine's answer for an image that a container uses
 
 
 def image_folder(name: str) -> Path:
@@ -49,22 +43,14 @@ def ensure_images(client: Any, names: Iterable[str], say: Say = print) -> dict[s
     with _one_process():
         missing = _missing(client, tags)
         if missing:
-            _ensure_base(client, say)
+            ensure_base(client, lambda folder: _run_build(client, "base", path=str(folder), tag=BASE_TAG), say)
         with ThreadPoolExecutor(BUILDERS) as pool:
             list(pool.map(lambda name: _build(client, name, tags[name], say), missing))
     return tags
 
 
 def _missing(client: Any, tags: dict[str, str]) -> list[str]:
-    return [name for name, tag in tags.items() if not _there(client, tag)]
-
-
-def _there(client: Any, tag: str) -> bool:
-    try:
-        client.images.get(tag)
-    except ImageNotFound:
-        return False
-    return True
+    return [name for name, tag in tags.items() if not is_there(client, tag)]
 
 
 @contextmanager
@@ -87,48 +73,40 @@ def _run_build(client: Any, name: str, **arguments: Any) -> None:
         raise EnvironmentProblem(f"image {name} cannot be built: {problem}\n{tail}") from problem
 
 
-def _ensure_base(client: Any, say: Say) -> None:
-    if _there(client, BASE_TAG):
-        return
-    if _there(client, UPSTREAM) or _pull(say):
-        with tempfile.TemporaryDirectory() as folder:
-            (Path(folder) / "Dockerfile").write_text(f"FROM {UPSTREAM}\n")
-            _run_build(client, "base", path=folder, tag=BASE_TAG)
-        return
-    _bootstrap(client, say)
+def remove_superseded(client: Any, current: Iterable[str]) -> list[str]:
+    """Remove our images that are not named by a current tag and that no container uses; returns what was removed.
+
+    Another checkout, with other Dockerfiles, has to build its own again.
+    """
+    keep = {BASE_TAG, *current}
+    for container in client.api.containers(all=True):
+        keep |= {container["Image"], container["ImageID"]}
+    ours = client.api.images(filters={"label": [f"{key}={value}" for key, value in LABELS.items()]})
+    return [name for name in superseded(ours, keep) if _remove(client, name)]
 
 
-def _pull(say: Say) -> bool:
-    say(f"pulling {UPSTREAM}")
-    repository, tag = UPSTREAM.split(":")
+def superseded(images: list[dict[str, Any]], keep: set[str]) -> list[str]:
+    """Tags, or the ids of images without one, as the engine lists them; less those to keep, by tag or id.
+
+    Names that somebody else gave an image are not ours to remove.
+    """
+    found = []
+    for image in images:
+        if image["Id"] not in keep:
+            tags = [tag for tag in image["RepoTags"] or () if tag != UNTAGGED]
+            found += (
+                [tag for tag in tags if tag.startswith("maildrill/") and tag not in keep] if tags else [image["Id"]]
+            )
+    return sorted(found)
+
+
+def _remove(client: Any, name: str) -> bool:
     try:
-        docker.from_env(timeout=PULL_TIMEOUT_S).images.pull(repository, tag=tag)
-    except (DockerException, OSError) as problem:
-        say(f"{UPSTREAM} cannot be pulled ({type(problem).__name__}); making it with debootstrap")
+        client.images.remove(name)
+    except ImageNotFound:
+        return False
+    except APIError as problem:
+        if problem.status_code != IN_USE:  # since we looked
+            raise
         return False
     return True
-
-
-def _bootstrap(client: Any, say: Say) -> None:
-    """The base image from Debian's packages, where no registry can be reached."""
-    if os.getuid() != 0 or shutil.which("debootstrap") is None:
-        raise EnvironmentProblem(
-            f"{UPSTREAM} cannot be pulled, and debootstrap (as root) is not there to make it: "
-            "apt-get install debootstrap, or docker load that image"
-        )
-    with tempfile.TemporaryDirectory(prefix="maildrill-base-") as folder:
-        say("debootstrap bookworm (about a minute)")
-        root, archive = f"{folder}/root", f"{folder}/base.tar"
-        _command("debootstrap", "--variant=minbase", SUITE, root)
-        _command(
-            "tar", "-C", root, "--exclude=./var/cache/apt/*", "--exclude=./var/lib/apt/lists/*", "-cf", archive, "."
-        )
-        repository, tag = BASE_TAG.split(":")
-        client.api.import_image_from_file(archive, repository=repository, tag=tag, changes=["LABEL maildrill=image"])
-
-
-def _command(*command: str) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        tail = (done.stdout + done.stderr)[-1500:]
-        raise EnvironmentProblem(f"{command[0]} failed ({done.returncode}):\n{tail}")

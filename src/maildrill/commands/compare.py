@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +20,16 @@ if TYPE_CHECKING:
     from maildrill.drill.series import Inputs
 
 Names = list[str] | None
+
+
+@dataclass(frozen=True)
+class Work:
+    """A comparison to be run or shown: its folder, plan and profiles; without inputs nothing is left to run."""
+
+    folder: Path
+    plan: Plan
+    inputs: Inputs | None
+    opinions: Opinions
 
 
 @app.command()
@@ -39,44 +50,56 @@ def compare(
     Exits 0 when every cell has a usable drill (a comparison has no pass or fail), 3 when some stayed
     inconclusive, 130 when interrupted: finished cells are kept, and --resume goes on.
     """
-    from maildrill.commands.plan import (
-        PLAN,
-        left_to_run,
-        load_opinions,
-        new_plan,
-        read_plan,
-        same_inputs,
-        shipped_candidates,
-        with_opinions,
-    )  # fmt: skip
-
-    inputs: Inputs | None
     if resume is None:
-        plan, inputs = new_plan(cluster or [], scenarios or [], repeats=repeat, reruns=reruns, seed=seed)
-        names = [one.name for one in plan.clusters]
-        known = shipped_candidates(names) if profile else []
-        opinions = load_opinions(profile or [], candidate or known, names)
-        plan = with_opinions(plan, opinions)
-        folder = _new_folder(reports, plan)
-        (folder / PLAN).write_text(plan.text(), encoding="utf-8")
+        work = _begin(cluster or [], scenarios or [], repeat, reruns, seed, profile or [], candidate, reports)
+    elif cluster or scenarios or seed is not None:
+        raise BadInput("--resume follows the plan in the folder, which has its clusters, scenarios and seed")
     else:
-        if cluster or scenarios or seed is not None:
-            raise BadInput("--resume follows the plan in the folder, which has its clusters, scenarios and seed")
-        folder, plan = resume, read_plan(resume)
-        inputs = same_inputs(plan) if left_to_run(folder, plan) else None
-        names = [one.name for one in plan.clusters]
-        known = [one.given for one in plan.candidates] or shipped_candidates(names)
-        opinions = load_opinions(profile or [one.given for one in plan.profiles], candidate or known, names)
+        work = _resumed(resume, profile, candidate)
     try:
-        cells = _run(folder, plan, inputs)
+        cells = _run(work)
     except KeyboardInterrupt as stop:
-        say(f"maildrill: {str(stop) or 'interrupted'}\n{_again(folder)}")
+        say(f"maildrill: {str(stop) or 'interrupted'}\n{_again(work.folder)}")
         return INTERRUPTED
     except EnvironmentProblem as problem:
-        raise EnvironmentProblem(f"{problem}\n{_again(folder)}") from None
-    comparison = _conclude(folder, plan, cells, opinions)
-    _show(folder, comparison, json)
+        raise EnvironmentProblem(f"{problem}\n{_again(work.folder)}") from None
+    comparison = _conclude(work, cells)
+    _show(work.folder, comparison, json)
     return EXIT_CODES["inconclusive"] if comparison.incomplete else 0
+
+
+def _begin(
+    clusters: list[str],
+    scenarios: list[str],
+    repeat: int,
+    reruns: int,
+    seed: int | None,
+    profiles: list[str],
+    candidates: Names,
+    reports: Path,
+) -> Work:
+    """A new comparison: its plan is in its folder before the first drill."""
+    from maildrill.commands.plan import PLAN, load_opinions, new_plan, shipped_candidates, with_opinions
+
+    plan, inputs = new_plan(clusters, scenarios, repeats=repeat, reruns=reruns, seed=seed)
+    names = [one.name for one in plan.clusters]
+    opinions = load_opinions(profiles, candidates or (shipped_candidates(names) if profiles else []), names)
+    plan = with_opinions(plan, opinions)
+    folder = _new_folder(reports, plan)
+    (folder / PLAN).write_text(plan.text(), encoding="utf-8")
+    return Work(folder, plan, inputs, opinions)
+
+
+def _resumed(folder: Path, profiles: Names, candidates: Names) -> Work:
+    """What a folder's plan says; profiles and candidates may be other ones."""
+    from maildrill.commands.plan import left_to_run, load_opinions, read_plan, same_inputs, shipped_candidates
+
+    plan = read_plan(folder)
+    inputs = same_inputs(plan) if left_to_run(folder, plan) else None
+    names = [one.name for one in plan.clusters]
+    known = [one.given for one in plan.candidates] or shipped_candidates(names)
+    opinions = load_opinions(profiles or [one.given for one in plan.profiles], candidates or known, names)
+    return Work(folder, plan, inputs, opinions)
 
 
 def _new_folder(reports: Path, plan: Plan) -> Path:
@@ -89,31 +112,32 @@ def _new_folder(reports: Path, plan: Plan) -> Path:
     return folder
 
 
-def _run(folder: Path, plan: Plan, inputs: Inputs | None) -> list[Cell]:
-    """All cells, run if need be; without inputs nothing is left to run."""
+def _run(work: Work) -> list[Cell]:
+    """All cells, run if need be."""
     from maildrill.compare.cells import read_cells
 
-    if inputs is None:
-        return read_cells(folder, plan)
+    if work.inputs is None:
+        return read_cells(work.folder, work.plan)
     from maildrill.drill.run import run_drill
     from maildrill.drill.series import run_series, sole_owner
 
-    with sole_owner(folder), watching(err()) as watch:
-        return run_series(folder, plan, inputs, run_drill, watch, say)
+    with sole_owner(work.folder), watching(err()) as watch:
+        return run_series(work.folder, work.plan, work.inputs, run_drill, watch, say)
 
 
 def _again(folder: Path) -> str:
     return f"finished cells are kept; go on with: maildrill compare --resume {folder}"
 
 
-def _conclude(folder: Path, plan: Plan, cells: list[Cell], opinions: Opinions) -> Comparison:
+def _conclude(work: Work, cells: list[Cell]) -> Comparison:
     from maildrill.compare.build import compare as build
     from maildrill.compare.build import see_cells
     from maildrill.compare.output import write_comparison
 
-    seen, waits = see_cells(folder, plan, cells)
-    comparison = build(plan, seen, list(opinions.profiles.values()), list(opinions.candidates.values()))
-    write_comparison(folder, comparison, waits)
+    seen, waits = see_cells(work.folder, work.plan, cells)
+    opinions = work.opinions
+    comparison = build(work.plan, seen, list(opinions.profiles.values()), list(opinions.candidates.values()))
+    write_comparison(work.folder, comparison, waits)
     return comparison
 
 

@@ -12,6 +12,14 @@ from maildrill.errors import EnvironmentProblem
 from maildrill.shipped import list_images
 
 Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing unless something is built.")]
+Images = Annotated[
+    bool,
+    typer.Option(
+        "--images",
+        help="Also server images that are not this version's and that no container uses; another checkout builds"
+        " its own again.",
+    ),
+]
 Check = Annotated[bool, typer.Option("--check", help="Build nothing; exit 4 if an image is missing.")]
 
 
@@ -41,11 +49,15 @@ def images(quiet: Quiet = False, check: Check = False, json: Json = False) -> No
 
 
 @app.command()
-def clean(json: Json = False) -> None:
+def clean(images: Images = False, json: Json = False) -> None:
     """Remove what interrupted drills left behind. Running drills are not touched."""
+    from maildrill.cluster.images import remove_superseded, tag_of
     from maildrill.custody.sweep import sweep
 
-    removed = sweep(client())
+    engine = client()
+    removed = sweep(engine)
+    if images:
+        removed += [f"image {name}" for name in remove_superseded(engine, map(tag_of, list_images()))]
     if json:
         print_json({"removed": removed})
     else:

@@ -15,13 +15,19 @@ Folder = Annotated[Path, typer.Argument(help="The folder of one drill, below rep
 
 @app.command()
 def measure(folder: Folder, json: Json = False) -> int:
-    """Measure a past drill again from its journal, and write its result and report anew."""
+    """Judge a past drill again: exits with the verdict, as run does.
+
+    It is measured from its journal; result and report are written anew, and what differs from before is said.
+    """
     return _again(folder, json)
 
 
 @app.command()
 def report(folder: Folder, json: Json = False) -> None:
-    """Show a past drill's result, and write its HTML report anew. Exits 0 whatever the verdict."""
+    """Show a past drill again: exits 0 whatever the verdict.
+
+    It is measured from its journal, and result and report are written anew, as by measure.
+    """
     _again(folder, json)
 
 

@@ -126,6 +126,7 @@ def staying(model: ClusterModel) -> Iterator[RunningCluster]:
     try:
         running = bring_up(client, model, session, say)
         _await_ready(client, running)
+        guard.check()
         running.vantage.container.remove(force=True)
         yield running
     finally:

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from docker.errors import APIError, NotFound
+from docker.types import Mount
 
+from maildrill.cluster.engine import socket_of
 from maildrill.custody import loops, reaper
 from maildrill.errors import EnvironmentProblem
 
@@ -18,6 +20,7 @@ REAPER_LABEL = "maildrill.reaper-of"
 OWNER_LABEL = "maildrill.owner"
 """The process of the harness, for people who wonder whose a reaper is."""
 RUNNING_DEADLINE_S = 10.0
+BAD_REQUEST = 400  # the engine's answer for a mount of something that is not there
 REMOVAL_IN_PROGRESS = 409  # the engine's answer, as for all conflicts
 LOOP_DEVICES = [f"b {loops.LOOP_MAJOR}:* rwm"]
 """What of the machine's devices it takes to detach loop devices."""
@@ -27,26 +30,54 @@ class Guard:
     """The reaper of one session. Start it before anything else is made, release it last."""
 
     def __init__(self, client: Any, image: str, session: str, disks: bool = False) -> None:
-        """``disks``: the session may have loop devices, so the reaper may detach them."""
-        self._client = client
-        self._container = client.containers.create(
-            image,
-            ["python3", "-m", reaper.__name__, session],
-            name=f"maildrill-{session}-reaper",
-            labels={"maildrill": "reaper", REAPER_LABEL: session, OWNER_LABEL: str(os.getpid())},
-            volumes={reaper.ENGINE_SOCKET: {"bind": reaper.ENGINE_SOCKET, "mode": "rw"}},
-            network_mode="none",
-            environment={"PYTHONPATH": "/opt"},
-            device_cgroup_rules=LOOP_DEVICES if disks else [],
-            stdin_open=True,
-            auto_remove=True,
-        )
+        """``disks``: the session may have loop devices, so the reaper may detach them.
+
+        Raises EnvironmentProblem if the engine's socket cannot be given to the reaper, or if it does not run.
+        """
+        self._client, self._path = client, socket_of(client)
+        self._container = self._made(image, session, disks)
         for module in (reaper, loops):
             path = f"opt/{module.__name__.replace('.', '/')}.py"
             self._container.put_archive("/", _tar(path, Path(str(module.__file__)).read_bytes()))
         self._socket = client.api.attach_socket(self._container.id, params={"stdin": 1, "stream": 1})
         self._container.start()
         self._await_running()
+
+    def _made(self, image: str, session: str, disks: bool) -> Any:
+        """A mount, not a volume: of a path that is not there the engine would make a folder."""
+        try:
+            return self._create(image, session, disks)
+        except APIError as problem:
+            if problem.status_code != BAD_REQUEST:
+                raise
+            raise EnvironmentProblem(self._no_reaper(str(problem.explanation))) from problem
+
+    def _create(self, image: str, session: str, disks: bool) -> Any:
+        return self._client.containers.create(
+            image,
+            ["python3", "-m", reaper.__name__, session],
+            name=f"maildrill-{session}-reaper",
+            labels={"maildrill": "reaper", REAPER_LABEL: session, OWNER_LABEL: str(os.getpid())},
+            mounts=[Mount(reaper.ENGINE_SOCKET, self._path, type="bind")],
+            network_mode="none",
+            environment={"PYTHONPATH": "/opt"},
+            device_cgroup_rules=LOOP_DEVICES if disks else [],
+            stdin_open=True,
+            auto_remove=True,
+        )
+
+    def check(self) -> None:
+        """Look that the reaper still runs: it ends within a second if it does not find its own engine.
+
+        Raises EnvironmentProblem if it has ended: nothing would clean up after a killed drill.
+        """
+        try:
+            self._container.reload()
+        except NotFound:
+            raise EnvironmentProblem(self._no_reaper("it is not the socket of this engine")) from None
+
+    def _no_reaper(self, why: str) -> str:
+        return f"the reaper cannot reach its engine through {self._path} on the engine's machine: {why}"
 
     def _await_running(self) -> None:
         """Nothing is made before the reaper runs: others take a session without one for dead.

@@ -11,25 +11,34 @@ import os
 import re
 import stat
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 LOOP_CLR_FD = 0x4C01  # linux/loop.h
 LOOP_MAJOR = 7  # Documentation/admin-guide/devices.txt
 OURS = re.compile(r"maildrill-([0-9a-z]+)-[^/]*\.img")
+DELETED = "(deleted)"  # what the kernel adds to the name of a file that was removed
 BLOCK_DEVICES = Path("/sys/block")
 
 
 def attached(session: str | None = None) -> dict[int, str]:
     """Loop number -> session, of every attached device of one session, or of all sessions."""
-    found = {}
+    return {number: ours[1] for number, ours in _ours(session)}
+
+
+def orphans() -> dict[int, str]:
+    """The same of every device whose file was removed: it may be all that is left of a session."""
+    return {number: ours[1] for number, ours in _ours(None) if ours.string.rstrip().endswith(DELETED)}
+
+
+def _ours(session: str | None) -> Iterator[tuple[int, re.Match[str]]]:
     for entry in BLOCK_DEVICES.glob("loop*/loop/backing_file"):
         try:
             ours = OURS.search(entry.read_text())
         except OSError:  # detached since
             continue
         if ours and session in (None, ours[1]):
-            found[int(entry.parent.parent.name.removeprefix("loop"))] = ours[1]
-    return found
+            yield int(entry.parent.parent.name.removeprefix("loop")), ours
 
 
 def detach(number: int, session: str) -> None:
@@ -49,13 +58,15 @@ def detach(number: int, session: str) -> None:
 
 
 def main(act: str, *sessions: str) -> None:
-    """Print "NUMBER SESSION" of what is attached; "detach SESSION ..." detaches what is theirs before."""
+    """Print "NUMBER SESSION" of what sessions have attached, and of orphans; "detach" detaches theirs before."""
     if act == "detach":
         for number, session in attached().items():
             if session in sessions:
                 detach(number, session)
+    alone = orphans()
     for number, session in attached().items():
-        print(number, session)
+        if session in sessions or number in alone:
+            print(number, session)
 
 
 if __name__ == "__main__":

@@ -60,8 +60,9 @@ def live_sessions(client: Any) -> set[str]:
 def _found(client: Any, session: str | None) -> list[Found]:
     """Everything labelled, and loop devices.
 
-    Devices are looked for (which takes half a second) if there are image files, or if our own kernel, which
-    often is the engine's, has a device of a drill: somebody may have removed the volume of image files by hand.
+    Devices are looked for (which takes half a second) if there are image files, or if our own kernel, which often
+    is the engine's, has an orphan: somebody may have removed the volume of image files by hand. One kernel may
+    serve several engines: a device with its file belongs to a drill of another one, if nothing of it is here.
     """
     filters = {"label": SESSION_LABEL if session is None else f"{SESSION_LABEL}={session}"}
     things = [("container", thing) for thing in client.containers.list(all=True, filters=filters, ignore_removed=True)]
@@ -69,8 +70,10 @@ def _found(client: Any, session: str | None) -> list[Found]:
     things += [("network", thing) for thing in client.networks.list(filters=filters)]
     found = [Found(kind, _labels(thing)[SESSION_LABEL], thing.name, thing) for kind, thing in things]
     found = [Found("images", f.session, f.name, f.thing) if f.name == disk_volume(f.session) else f for f in found]
-    if loops.attached(session) or any(each.kind == "images" for each in found):
-        found += [each for each in _loops(client, "list") if session in (None, each.session)]
+    sessions = {each.session for each in found} if session is None else {session}
+    alone = loops.orphans() if session is None else loops.attached(session)
+    if alone or any(each.kind == "images" for each in found):
+        found += [each for each in _loops(client, "list", *sorted(sessions)) if session in (None, each.session)]
     return found
 
 

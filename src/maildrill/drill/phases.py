@@ -107,6 +107,8 @@ class Drill:
         self.cluster = stand(images["helper"])
         assert self.link is not None, "a cluster has a vantage: its file was checked"
         self.await_ready(self.link, self.cluster)
+        if self.guard is not None:
+            self.guard.check()
         self.note("cluster_up_s", "", time.monotonic() - began)
         facts = versions(self.client, images, self.cluster)
         (self.folder / "versions.json").write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n")
