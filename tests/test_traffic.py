@@ -14,7 +14,7 @@ from maildrill.traffic.emitter import Emitter
 from maildrill.traffic.imap import Imap
 from maildrill.traffic.messages import body_hash, build, recognise
 from maildrill.traffic.mta import over_addresses, send
-from maildrill.traffic.reader import Watch
+from maildrill.traffic.reader import Reader, Watch
 from maildrill.traffic.sink import Sink
 from maildrill.traffic.transaction import Limits, Security, Tried, unverified
 
@@ -162,6 +162,44 @@ async def scripted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
         if name != b"HANG":
             writer.write(SCRIPT[name] + tag + b" OK done\r\n")
     writer.close()
+
+
+REPLACED = {
+    **SCRIPT,
+    b"SELECT": b"* 1 EXISTS\r\n* OK [UIDVALIDITY 77] ok\r\n",
+    b"NOOP": b"* 1 EXPUNGE\r\n* 1 EXISTS\r\n",
+    b"1:*": b"* 1 FETCH (UID 5 BODY[] {23}\r\nX-Maildrill-Id: d-i-1\r\n)\r\n",
+    b"6:*": b"* 1 FETCH (UID 6 BODY[] {23}\r\nX-Maildrill-Id: d-i-2\r\n)\r\n",
+}
+
+
+async def replacing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A mailbox whose only message goes in the instant in which another one comes."""
+    writer.write(b"* OK hello\r\n")
+    while words := (await reader.readline()).split():
+        what = words[3] if words[1] == b"UID" else words[1]
+        writer.write(REPLACED.get(what, REPLACED[b"1:*"]) + words[0] + b" OK done\r\n")
+
+
+def test_a_message_that_comes_when_another_goes_is_seen() -> None:
+    """As many exist as before: replicas that settle a conflict of UIDs do that."""
+
+    async def scene() -> bool:
+        server = await asyncio.start_server(replacing, "127.0.0.1", 0)
+        port, watch = server.sockets[0].getsockname()[1], Watch()
+
+        class Plain:
+            async def session(self, account: str, password: str) -> Imap:
+                return await Imap.open("127.0.0.1", port, None, "", 1.0)
+
+        reader = asyncio.create_task(Reader(Emitter(lambda _: None), watch, Plain(), "a@b", "p").run())  # type: ignore[arg-type]
+        try:
+            return await watch.wait("d-i-2", 2.0)
+        finally:
+            reader.cancel()
+            server.close()
+
+    assert asyncio.run(scene())
 
 
 def test_imap_client_reads_literals_and_times_out() -> None:
