@@ -97,6 +97,12 @@ def test_fairness_that_nobody_could_see_is_no_pass() -> None:
     assert "(backends: submission)" in found.message
 
 
+def test_chance_is_not_called_unfair() -> None:
+    """Three sessions cannot be shared evenly by two."""
+    (one,) = drill(*told("store1", {2.0: 3}, "sasl"), *told("store2", {}, "sasl")).balance
+    assert [spread.fairness for spread in one.phases.values()] == [None, None, None]
+
+
 def test_people_are_told_the_shares() -> None:
     events = [*frame_of_drill(None), HEALED, *census({}), *SHARED, *told("store1", {2.0: 5}, "imaps")]
     lines = "".join(event.line() + "\n" for event in events).encode()

@@ -4,7 +4,8 @@ Jain's fairness index of n servers with x sessions each is (sum x)^2 / (n sum x^
 got all (Jain, Chiu, Hawe: A Quantitative Measure of Fairness and Discrimination, DEC-TR-301, 1984). It is of the
 servers that should have taken part: not the backups, and not those which the proxy held to be down, or was told to
 drain, for at least half of the phase. Sessions are counted by second; a second belongs to the phase in which the
-first of its sessions began. Sessions that were open at teardown are not known.
+first of its sessions began. Sessions that were open at teardown are not known: a backend with few, long sessions
+(passwords asked over one lasting connection) has no index.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from maildrill.measure.result import FaultLife
 from maildrill.measure.shares import Balance, Share, Spread
 
 Span = tuple[float, float]
+ENOUGH = 10
+"""Sessions a member, on average; of fewer, chance alone makes an index."""
 WORDS = {"baseline": "before", "fault": "during", "after": "after"}
 
 
@@ -72,11 +75,12 @@ def _spread(of: pl.DataFrame, names: list[str], members: list[str]) -> Spread:
     for name in names:
         taken, not_taken = counts.get(name, (0, 0))
         shares[name] = Share(sessions=taken, share=taken / total if total else None, not_taken=not_taken)
+    enough = sum(shares[name].sessions for name in members) >= ENOUGH * len(members)
     return Spread(
         servers=shares,
         unserved=counts.get("", (0, 0))[1],
         members=members,
-        fairness=fairness(shares[name].sessions for name in members),
+        fairness=fairness(shares[name].sessions for name in members) if enough else None,
     )
 
 
@@ -89,6 +93,11 @@ def _away(nodes: pl.DataFrame, server: str, span: Span) -> float:
             away += max(0.0, min(t, span[1]) - max(since, span[0]))
         since = None if state == "up" else (t if since is None else since)
     return away
+
+
+def is_shared(balance: Balance) -> bool:
+    """Whether it is known in any phase how evenly the sessions were spread."""
+    return any(spread.fairness is not None for spread in balance.phases.values())
 
 
 def told(balance: Balance) -> str:

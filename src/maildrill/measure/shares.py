@@ -22,7 +22,7 @@ class Spread(Part):
     unserved: int = Field(description="sessions for which the proxy had no server left")
     members: list[str] = Field(description="should have taken part: no backup, and not down for half of the phase")
     fairness: float | None = Field(
-        description="Jain's index of the members' sessions; None if there are fewer than two, or no session"
+        description="Jain's index of the members' sessions; None of fewer than two, or than 10 sessions a member"
     )
 
 

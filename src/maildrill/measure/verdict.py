@@ -261,7 +261,7 @@ def _baseline_fairness(facts: Facts) -> dict[str, float | None]:
 
 def _balance(facts: Facts) -> Found:
     known = ", ".join(sorted({one.backend for one in facts.balance})) or "none"
-    text = "its fairness is not known: no log of a proxy tells of sessions that two or more of its servers could have"
+    text = "fairness not known: no log of a proxy tells of enough sessions that two or more of its servers could have"
     unknown = [backend for backend, index in _baseline_fairness(facts).items() if index is None]
     return [("BALANCE_NOT_KNOWN", f"{name}: {text} got in the baseline (backends: {known})") for name in unknown]
 
