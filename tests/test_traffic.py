@@ -164,21 +164,19 @@ async def scripted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
     writer.close()
 
 
-REPLACED = {
-    **SCRIPT,
-    b"SELECT": b"* 1 EXISTS\r\n* OK [UIDVALIDITY 77] ok\r\n",
-    b"NOOP": b"* 1 EXPUNGE\r\n* 1 EXISTS\r\n",
-    b"1:*": b"* 1 FETCH (UID 5 BODY[] {23}\r\nX-Maildrill-Id: d-i-1\r\n)\r\n",
-    b"6:*": b"* 1 FETCH (UID 6 BODY[] {23}\r\nX-Maildrill-Id: d-i-2\r\n)\r\n",
-}
+SELECTED = b"* 1 EXISTS\r\n* OK [UIDVALIDITY 77] ok\r\n"
+REPLACED = b"* 1 EXPUNGE\r\n* 1 EXISTS\r\n"
+ONLY = b"* 1 FETCH (UID %d BODY[] {23}\r\nX-Maildrill-Id: d-i-%d\r\n)\r\n"
 
 
 async def replacing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """A mailbox whose only message goes in the instant in which another one comes."""
+    """A mailbox whose only message (UID 1) goes in the instant in which another one comes (UID 2)."""
     writer.write(b"* OK hello\r\n")
+    only = 1
     while words := (await reader.readline()).split():
-        what = words[3] if words[1] == b"UID" else words[1]
-        writer.write(REPLACED.get(what, REPLACED[b"1:*"]) + words[0] + b" OK done\r\n")
+        said = {b"SELECT": SELECTED, b"UID": ONLY % (only, only), b"NOOP": REPLACED if only == 1 else b""}[words[1]]
+        only = 2 if words[1] == b"NOOP" else only
+        writer.write(said + words[0] + b" OK done\r\n")
 
 
 def test_a_message_that_comes_when_another_goes_is_seen() -> None:
