@@ -114,6 +114,7 @@ def test_recovery_is_told_in_parts_that_add_up() -> None:
     known = {"detected_s": 1.2, "first_success_s": 0.85, "sustained_s": 1.0, "backlog_s": 4.95}
     assert parts.model_dump(include=set(known)) == pytest.approx(known)
     assert parts.whole_s == pytest.approx(sum(known.values()))
+    assert parts.switched_s is None
     assert parts_text(result.services["inbound"]).startswith("noticed 1.20 + first success 0.85 + sustained 1.00")
 
 

@@ -14,7 +14,7 @@ from maildrill.traffic.emitter import Emitter
 from maildrill.traffic.imap import Imap
 from maildrill.traffic.messages import body_hash, build, recognise
 from maildrill.traffic.mta import over_addresses, send
-from maildrill.traffic.reader import Watch
+from maildrill.traffic.reader import Reader, Watch
 from maildrill.traffic.sink import Sink
 from maildrill.traffic.transaction import Limits, Security, Tried, unverified
 
@@ -162,6 +162,42 @@ async def scripted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
         if name != b"HANG":
             writer.write(SCRIPT[name] + tag + b" OK done\r\n")
     writer.close()
+
+
+SELECTED = b"* 1 EXISTS\r\n* OK [UIDVALIDITY 77] ok\r\n"
+REPLACED = b"* 1 EXPUNGE\r\n* 1 EXISTS\r\n"
+ONLY = b"* 1 FETCH (UID %d BODY[] {23}\r\nX-Maildrill-Id: d-i-%d\r\n)\r\n"
+
+
+async def replacing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A mailbox whose only message (UID 1) goes in the instant in which another one comes (UID 2)."""
+    writer.write(b"* OK hello\r\n")
+    only = 1
+    while words := (await reader.readline()).split():
+        said = {b"SELECT": SELECTED, b"UID": ONLY % (only, only), b"NOOP": REPLACED if only == 1 else b""}[words[1]]
+        only = 2 if words[1] == b"NOOP" else only
+        writer.write(said + words[0] + b" OK done\r\n")
+
+
+def test_a_message_that_comes_when_another_goes_is_seen() -> None:
+    """As many exist as before: replicas that settle a conflict of UIDs do that."""
+
+    async def scene() -> bool:
+        server = await asyncio.start_server(replacing, "127.0.0.1", 0)
+        port, watch = server.sockets[0].getsockname()[1], Watch()
+
+        class Plain:
+            async def session(self, account: str, password: str) -> Imap:
+                return await Imap.open("127.0.0.1", port, None, "", 1.0)
+
+        reader = asyncio.create_task(Reader(Emitter(lambda _: None), watch, Plain(), "a@b", "p").run())  # type: ignore[arg-type]
+        try:
+            return await watch.wait("d-i-2", 2.0)
+        finally:
+            reader.cancel()
+            server.close()
+
+    assert asyncio.run(scene())
 
 
 def test_imap_client_reads_literals_and_times_out() -> None:

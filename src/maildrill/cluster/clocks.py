@@ -8,10 +8,10 @@ library's answer is changed instead. The library comes from the helper's image a
 from __future__ import annotations
 
 import functools
-import io
-import tarfile
 from collections.abc import Collection
 from typing import Any
+
+from maildrill.cluster.files import read_file
 
 LIBRARY = "/usr/lib/libfaketime.so.1"
 OFFSET_FILE = "/etc/faketimerc"
@@ -44,9 +44,6 @@ class Clocks:
     def _library(self) -> bytes:
         container = self._client.containers.create(self._image, ["true"], network_mode="none", labels=self._labels)
         try:
-            content = b"".join(container.get_archive(LIBRARY)[0])
+            return read_file(container, LIBRARY)
         finally:
             container.remove(force=True)
-        with tarfile.open(fileobj=io.BytesIO(content)) as tar:
-            member = tar.extractfile(tar.getmembers()[0])
-            return member.read() if member else b""

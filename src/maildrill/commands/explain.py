@@ -14,7 +14,10 @@ from maildrill.commands.results import Folder
 def explain(
     folder: Folder,
     what: Annotated[
-        str, typer.Argument(help="A message's id, a service, or a class or defect: lost, held, duplicates, corrupt ...")
+        str,
+        typer.Argument(
+            help="A message's id, a service, balance, or a class or defect: lost, held, duplicates, corrupt ..."
+        ),
     ],
     json: Json = False,
 ) -> None:

@@ -1,4 +1,7 @@
-"""What the servers themselves said: their logs are kept, and what the proxies noticed goes to the journal."""
+"""What the servers themselves said: their logs are kept.
+
+What the proxies noticed, and which server they gave how many sessions, goes to the journal.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from maildrill.cluster.engine import ENGINE_FAILURES
+from maildrill.cluster.files import read_file
 from maildrill.cluster.node import RunningNode
 from maildrill.cluster.up import RunningCluster
 from maildrill.drill.detections import detections
+from maildrill.drill.served import CONFIGURATION, served
 from maildrill.journal.writer import JournalWriter
 
 READERS = 4
@@ -28,10 +33,17 @@ def keep_logs(cluster: RunningCluster, folder: Path, journal: JournalWriter, wal
         except ENGINE_FAILURES as problem:
             return f"{node.name}: {problem}"
         (folder / "logs" / f"{node.name}.log").write_bytes(log)
-        if "proxy" in node.roles:
-            for event in detections(node.name, log.decode(errors="replace"), wall):
-                journal.write(event)
-        return ""
+        return told(node, log.decode(errors="replace")) if "proxy" in node.roles else ""
+
+    def told(node: RunningNode, log: str) -> str:
+        problem, configuration = "", ""
+        try:
+            configuration = read_file(node.container, CONFIGURATION).decode(errors="replace")
+        except ENGINE_FAILURES as error:
+            problem = f"{node.name}: which of its servers are backups is not known: {error}"
+        for event in (*detections(node.name, log, wall), *served(node.name, log, configuration, wall)):
+            journal.write(event)
+        return problem
 
     silent = (None, cluster.vantage.container)
     with ThreadPoolExecutor(READERS) as pool:

@@ -259,6 +259,25 @@ class Node(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Served(Event):
+    """Sessions that a proxy gave to a server within one second of the drill's clock.
+
+    ``t``: when the server took the first of them; without any, when the first began that it did not take.
+    ``sessions``: taken; ``not_taken``: never connected. ``server`` is "" where the proxy had none left.
+    ``backup``: gets sessions only when no other server is left. Each server that the proxy knows is told of
+    once more, at 0 s and without sessions. Sessions that were still open at teardown are in no event.
+    """
+
+    kind: ClassVar[str] = "served"
+    proxy: str
+    backend: str
+    server: str
+    backup: bool
+    sessions: int
+    not_taken: int
+
+
+@dataclass(frozen=True, slots=True)
 class Note(Event):
     """Something about the drill itself: interrupted, error, stopped-early, clean, not-clean, target (whom an
     entry hit, and why), harness timings."""
@@ -271,7 +290,7 @@ class Note(Event):
 
 EVENT_TYPES: tuple[type[Event], ...] = (
     Start, Phase, Clock, Offer, Attempt, GaveUp, Copy, Census, Bounce, Held, Probe, Fault, Recovery, Node, Note,
-    Session, Change, StateCensus, Recall,
+    Session, Change, StateCensus, Recall, Served,
 )  # fmt: skip
 _FIELDS = {kind.kind: tuple(field.name for field in fields(kind)) for kind in EVENT_TYPES}
 """Looked up once, not for every line: writing events is on the senders' path."""

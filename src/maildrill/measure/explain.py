@@ -16,6 +16,7 @@ import polars as pl
 
 from maildrill.errors import BadInput
 from maildrill.journal.reader import Journal
+from maildrill.measure.balance import told
 from maildrill.measure.ledger import ids_by_name
 from maildrill.measure.measure import Measured
 from maildrill.measure.result import Censored, Outage, Service
@@ -24,6 +25,7 @@ from maildrill.scenario.model import SERVICES
 Event = dict[str, Any]
 AROUND = 2
 """Probes shown on each side of an edge."""
+BALANCE = "balance"
 ALIASES = {"duplicates": ("duplicates_protocol", "duplicates_system")}
 
 
@@ -62,10 +64,12 @@ def _events(journal: Journal, wanted: Callable[[bytes], bool]) -> list[Event]:
 
 
 def explain(measured: Measured, journal: Journal, subject: str) -> Story:
-    """The story of a message (by id), a service, or a class or defect of the ledger (its ids).
+    """The story of a message (by id), a service, the balance, or a class or defect of the ledger (its ids).
 
     Raises BadInput, with what is near, for anything else.
     """
+    if subject == BALANCE:
+        return _balance_story(measured, journal)
     if subject in SERVICES:
         return _service_story(measured, journal, subject)
     row = measured.messages.table.filter(pl.col("id") == subject)
@@ -75,7 +79,7 @@ def explain(measured: Measured, journal: Journal, subject: str) -> Story:
     if subject in lists or subject in ALIASES:
         ids = sorted({id for name in ALIASES.get(subject, (subject,)) for id in lists[name].to_list()})
         return Story(subject, [f"{len(ids)} messages, all streams"], ids=ids)
-    raise BadInput(_unknown(subject, measured.messages.table["id"], [*SERVICES, *lists, *ALIASES]))
+    raise BadInput(_unknown(subject, measured.messages.table["id"], [*SERVICES, BALANCE, *lists, *ALIASES]))
 
 
 def _unknown(subject: str, ids: pl.Series, names: list[str]) -> str:
@@ -148,6 +152,19 @@ def _service_story(measured: Measured, journal: Journal, name: str) -> Story:
     others = [event for event in events if event["e"] != "probe" and _matters(event, service)]
     told = sorted([*others, *_at_edges(probes, service)], key=lambda event: float(event["t"]))
     return Story(f"service {name}", _service_reasons(service), told)
+
+
+def _balance_story(measured: Measured, journal: Journal) -> Story:
+    """What each server got in each second, what the proxies noticed, and the faults."""
+    kinds = (b'{"e":"served"', b'{"e":"fault"', b'{"e":"phase"')
+
+    def wanted(line: bytes) -> bool:
+        return line.startswith(kinds) or (
+            line.startswith(b'{"e":"node"') and (b'"detail":"proxy: ' in line or b'"detail":"admin: ' in line)
+        )
+
+    shares = [told(one) for one in measured.result.balance] or ["no proxy's log tells who served"]
+    return Story(BALANCE, shares, _events(journal, wanted))
 
 
 def _matters(event: Event, service: Service) -> bool:

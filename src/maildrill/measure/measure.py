@@ -9,6 +9,7 @@ import polars as pl
 
 import maildrill
 from maildrill.journal.reader import Journal
+from maildrill.measure.balance import measure_balance
 from maildrill.measure.faults import fault_lives
 from maildrill.measure.frames import Frames, load_frames
 from maildrill.measure.ledger import Messages, count_duplicates, make_ledger, trace_messages
@@ -25,6 +26,7 @@ from maildrill.measure.verdict import Facts, judge, not_measured
 from maildrill.scenario.model import Scenario
 
 SOURCES = {
+    "balance": "served, by the first session of each second; fault: effective, healed; node: down, up, drained",
     "catch_up_s": "attempt (first accepted end), copy (first), census, probe: from the last service's return",
     "clock_error_s": "clock: largest error_s",
     "delay_debt_message_minutes": "attempt, copy: sum of latency beyond the baseline's median, headline streams",
@@ -49,7 +51,8 @@ SOURCES = {
     "state": "change: acknowledged, compared with the state-census of the account's two folders",
     "state_rpa_s": "fault: first effective; change: earliest acknowledged that did not last",
     "services": "probe, by when each was due, up to the drain phase; fault: effective, heal-requested",
-    "services.recovery": "as services; node: first detail that begins with proxy:, dns: or replication:",
+    "services.recovery": "as services; node: first detail that begins with proxy:, dns: or replication:; "
+    "served: first by another server than the fault's target, or node: first holds-address",
     "services.unobserved": "probe: stretches without one longer than ten intervals and a second",
     "timers": "cluster.json",
     "not_measured": "note: not-measured",
@@ -131,11 +134,11 @@ def measure_with_tables(journal: Journal, scenario: Scenario, timers: Timers | N
     catch_up_s, never = catch_up(table, services, faults)
     services = with_backlog(services, catch_up_s)
     late, latency = lateness(frames), message_latency(table, frames)
-    by_phase = latency_by_phase(latency)
+    by_phase, balance = latency_by_phase(latency), measure_balance(frames, faults, horizon)
     old_mail = measure_old_mail(frames, messages, faults, steps)
     facts = Facts(
         journal, frames, scenario, messages, ledger, duplicates, services, faults, steps, rpa, old_mail, catch_up_s,
-        never, late,
+        never, late, balance,
     )  # fmt: skip
     verdict, diagnostics = judge(facts)
     timings, clean = _notes(frames)
@@ -145,7 +148,7 @@ def measure_with_tables(journal: Journal, scenario: Scenario, timers: Timers | N
         **_identity(frames, scenario),
         verdict=verdict, headline=_headline(facts), diagnostics=diagnostics, services=services, ledger=ledger,
         duplicates=duplicates, rpa=rpa, sessions=measure_sessions(frames, faults), state=state,
-        state_rpa_s=state_rpa_s, old_mail=old_mail, catch_up_s=catch_up_s, never_visible=never,
+        state_rpa_s=state_rpa_s, old_mail=old_mail, balance=balance, catch_up_s=catch_up_s, never_visible=never,
         write_outage=write_outage(table, frames, horizon), read_outage=read_outage(frames, horizon),
         delay_debt_message_minutes=delay_debt(latency, by_phase), latency=by_phase, faults=faults,
         recovery_steps=steps, not_measured=not_measured(frames),

@@ -1,15 +1,20 @@
-"""The recovery time of a service taken apart: effect, detected, first success, sustained, backlog clear.
+"""The recovery time of a service taken apart: effect, detected, switched, first success, sustained, backlog clear.
 
 Parts that follow each other and add up to the whole; each is an upper bound. "Detected" is known only where
-the journal holds a node event that says so: its detail begins with proxy:, dns: or replication:.
+the journal holds a node event that says so: its detail begins with proxy:, dns: or replication:. "Switched" is known
+where a proxy's log tells who served, or keepalived took the address: the first session that another server took than
+those that were hit. It may come before the detection (a proxy tries another server by itself): then it took no time.
 """
 
 from __future__ import annotations
 
 import polars as pl
 
-from maildrill.measure.result import Outage, Recovery, Service
+from maildrill.measure.frames import Frames
+from maildrill.measure.result import FaultLife, Outage, Recovery, Service, Trigger
 
+BACKENDS = {"mailbox": "imaps", "submission": "submission", "delivery": "lmtp"}
+"""The backend of the proxies through which a service goes."""
 DETECTORS = ("proxy", "dns", "replication")
 
 
@@ -33,23 +38,59 @@ def _detected(nodes: pl.DataFrame, begin: float, end: float | None) -> float | N
     return float(found["t"].min()) if len(found) else None  # type: ignore[arg-type]
 
 
-def recovery_of(outages: list[Outage], nodes: pl.DataFrame) -> Recovery | None:
+def _switched(
+    service: str, trigger: Trigger, faults: list[FaultLife], frames: Frames, end: float | None
+) -> float | None:
+    """When another server (or proxy) first served after the effect, s; None if the journal does not say.
+
+    A server that served all the time, in turns with the one that was hit, counts from its next second on.
+    """
+    if trigger.state != "effective":
+        return None
+    hit = {life.target for life in faults if _in_force(life, trigger.effective)}
+    nodes, found = frames["node"], frames["served"].filter(pl.col("backend") == BACKENDS.get(service, ""))
+    moved = nodes.filter(pl.col("state") == "holds-address", ~pl.col("node").is_in(hit))["t"]
+    if hit & set(found["server"]):
+        others = found.filter(pl.col("sessions") > 0, ~pl.col("server").is_in(hit))["t"]
+        moved = pl.concat([moved, others])
+    moved = moved.filter((moved >= trigger.effective) & (moved <= (float("inf") if end is None else end)))
+    return float(moved.min()) if len(moved) else None  # type: ignore[arg-type]
+
+
+def _in_force(life: FaultLife, t: float) -> bool:
+    return life.effective_at is not None and life.effective_at <= t and (life.healed_at is None or life.healed_at > t)
+
+
+def parts_between(begin: float, moments: list[float | None]) -> list[float | None]:
+    """How long each moment was after the latest before it; one that is not known flows into the next, s."""
+    parts: list[float | None] = []
+    for moment in moments:
+        parts.append(None if moment is None else max(0.0, moment - begin))
+        begin = begin if moment is None else max(begin, moment)
+    return parts
+
+
+def recovery_of(service: str, outages: list[Outage], faults: list[FaultLife], frames: Frames) -> Recovery | None:
     """The parts up to sustained success; None if no outage followed a fault."""
     outage = _deciding(outages)
     if outage is None or outage.trigger is None:
         return None
     effect, success = outage.trigger.effective, outage.first_success
-    detected = _detected(nodes, effect, success)
-    begin = effect if detected is None else detected
-    first = None if success is None else max(0.0, success - begin)
-    sustained = None if success is None or outage.upper is None else max(0.0, outage.upper - max(success, begin))
+    moments = [
+        _detected(frames["node"], effect, success),
+        _switched(service, outage.trigger, faults, frames, success),
+        success,
+        outage.upper,
+    ]
+    parts = parts_between(effect, moments)
     return Recovery(
         since=outage.trigger,
-        detected_s=None if detected is None else detected - effect,
-        first_success_s=first,
-        sustained_s=sustained,
+        detected_s=parts[0],
+        switched_s=parts[1],
+        first_success_s=parts[2],
+        sustained_s=parts[3],
         backlog_s=None,
-        whole_s=None if first is None or sustained is None else begin - effect + first + sustained,
+        whole_s=None if None in moments[2:] else sum(part for part in parts if part is not None),
     )
 
 

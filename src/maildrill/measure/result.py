@@ -5,16 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from maildrill.measure.part import Part
+from maildrill.measure.shares import Balance
 
 SCHEMA = "maildrill.result/1"
 Verdict = Literal["pass", "fail", "inconclusive"]
-
-
-class Part(BaseModel):
-    """A part of a result; an unknown field is an error."""
-
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
 
 class Diagnostic(Part):
@@ -60,6 +57,9 @@ class Recovery(Part):
 
     since: Trigger
     detected_s: float | None = Field(description="effect until the cluster noticed; None: unknown, then in the next")
+    switched_s: float | None = Field(
+        None, description="from there until another server, or another proxy, served; None: unknown, then in the next"
+    )
     first_success_s: float | None = Field(description="from there to the first success")
     sustained_s: float | None = Field(description="from there to the start of sustained success")
     backlog_s: float | None = Field(description="from there until mail accepted before the return was visible")
@@ -268,6 +268,7 @@ class Result(Part):
     state: State
     state_rpa_s: float | None
     old_mail: OldMail | None = Field(description="None: no fault took effect")
+    balance: list[Balance] = Field([], description="what each server of each proxy served, as the proxies' logs say")
     catch_up_s: float | None
     never_visible: int
     write_outage: dict[str, Gap] = Field(description="longest time without an acknowledgement, by way in")

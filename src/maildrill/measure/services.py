@@ -176,7 +176,7 @@ def _service(
     return Service(
         rto_s=rto,
         rta_s=rta,
-        recovery=recovery_of(outages, frames["node"]),
+        recovery=recovery_of(name, outages, faults, frames),
         outages=outages,
         unobserved=[Gap(start=run.first, end=run.last) for run in runs if run.ok is None],
         probes=len(probes),

@@ -24,6 +24,7 @@ from maildrill.measure.result import (
     Verdict,
 )  # fmt: skip
 from maildrill.measure.services import horizon_of
+from maildrill.measure.shares import Balance
 from maildrill.scenario.model import SERVICES, Scenario
 
 OUTRANK_FAIL = frozenset(
@@ -58,6 +59,7 @@ class Facts:
     catch_up_s: float | None
     never_visible: int
     lateness: Lateness
+    balance: list[Balance]
 
 
 Found = list[tuple[str, str]]
@@ -247,11 +249,38 @@ def _missed_old_mail(facts: Facts) -> Found:
     return [("old_mail", text)] if over > 0 else []
 
 
+def _baseline_fairness(facts: Facts) -> dict[str, float | None]:
+    """Backend with an objective -> the lowest index of any proxy in the baseline; None if there is none."""
+    found: dict[str, float | None] = {}
+    for backend in facts.scenario.objectives.fairness or {}:
+        spreads = [one.phases.get("baseline") for one in facts.balance if one.backend == backend]
+        indexes = [one.fairness for one in spreads if one is not None and one.fairness is not None]
+        found[backend] = min(indexes, default=None)
+    return found
+
+
+def _balance(facts: Facts) -> Found:
+    known = ", ".join(sorted({one.backend for one in facts.balance})) or "none"
+    text = "fairness not known: no log of a proxy tells of enough sessions that two or more of its servers could have"
+    unknown = [backend for backend, index in _baseline_fairness(facts).items() if index is None]
+    return [("BALANCE_NOT_KNOWN", f"{name}: {text} got in the baseline (backends: {known})") for name in unknown]
+
+
+def _missed_fairness(facts: Facts) -> Found:
+    goals = facts.scenario.objectives.fairness or {}
+    return [
+        ("fairness", f"{backend}: Jain's index was {index:.3f} in the baseline, at least {goals[backend]:g} was asked")
+        for backend, index in _baseline_fairness(facts).items()
+        if index is not None and index < goals[backend]
+    ]
+
+
 def judge(facts: Facts) -> tuple[Verdict, list[Diagnostic]]:
     """The verdict and its reasons: doubts about the drill itself outrank a missed objective."""
-    looks = (_harness, _baseline, _faults, _recovery_steps, _horizon, _unobserved, _mail, _unseen)
+    looks = (_harness, _baseline, _faults, _recovery_steps, _horizon, _unobserved, _mail, _unseen, _balance)
     doubts = [found for look in looks for found in look(facts)]
     missed = [*_missed_services(facts), *_missed_old_mail(facts), *_missed_counts(facts), *_missed_times(facts)]
+    missed += _missed_fairness(facts)
     codes = {code for code, _ in doubts}
     verdict: Verdict = "pass"
     if codes & OUTRANK_FAIL or (doubts and not missed):

@@ -79,8 +79,9 @@ def parts_text(service: Service) -> str:
     if recovery is None:
         return ""
     named = (
-        ("noticed", recovery.detected_s), ("first success", recovery.first_success_s),
-        ("sustained", recovery.sustained_s), ("backlog clear", recovery.backlog_s),
+        ("noticed", recovery.detected_s), ("switched", recovery.switched_s),
+        ("first success", recovery.first_success_s), ("sustained", recovery.sustained_s),
+        ("backlog clear", recovery.backlog_s),
     )  # fmt: skip
     known = " + ".join(f"{name} {value:.2f}" for name, value in named if value is not None)
     return f"{known} = {seconds(recovery.whole_s)}" if recovery.whole_s is not None else known

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from maildrill.measure.balance import is_shared, told
 from maildrill.measure.result import Result
 from maildrill.report.html import old_mail_text, rpa_text, rta_text, seconds, sessions_text, state_text
 
@@ -27,6 +28,7 @@ def terminal(result: Result) -> RenderableType:
     if old := old_mail_text(result):
         lines.append(Text(f"  old mail   {old}"))
     lines.append(Text(f"  backlog    visible after {seconds(result.catch_up_s)}"))
+    lines += [Text(f"  balance    {told(one)}") for one in result.balance if is_shared(one)]
     if result.sessions.watched:
         lines.append(Text(f"  sessions   {sessions_text(result.sessions)}"))
     if any(part.acknowledged for part in (result.state.flags, result.state.moves, result.state.deletions)):

@@ -228,6 +228,12 @@ class Objectives(Strict):
     system_duplicates: int | None = Field(None, ge=0, description="extra copies after one try")
     false_rejections: int | None = Field(None, ge=0, description="messages refused or bounced for good")
     premature_bounces: int | None = Field(None, ge=0, description="messages bounced because a queue gave up")
+    fairness: dict[str, Annotated[float, Field(gt=0, le=1)]] | None = Field(
+        None,
+        min_length=1,
+        description="backend of a proxy (submission, imaps, lmtp) -> lowest fairness index (Jain, 1 is even) of the"
+        " sessions that its servers got in the baseline",
+    )
 
 
 class Sustained(Strict):

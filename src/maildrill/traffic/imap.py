@@ -48,12 +48,16 @@ class Response:
 
 
 class Imap:
-    """One session; every command has ``timeout`` seconds. ``exists`` follows the server's news."""
+    """One session; every command has ``timeout`` seconds.
+
+    ``exists`` follows the server's news; ``arrivals`` counts how often it told how many exist. After messages
+    came and others went there may be as many as before: only the count shows that something came.
+    """
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, timeout: float) -> None:
         self._reader, self._writer, self._timeout = reader, writer, timeout
         self._n = 0
-        self.exists = 0
+        self.exists = self.arrivals = 0
 
     @classmethod
     async def open(cls, host: str, port: int, context: ssl.SSLContext | None, hostname: str, timeout: float) -> Imap:
@@ -93,6 +97,7 @@ class Imap:
     def _news(self, response: Response) -> None:
         if found := _EXISTS.match(response.text):
             self.exists = int(found[1])
+            self.arrivals += 1
 
     async def _finish(self, tag: bytes, text: str) -> tuple[list[Response], bytes]:
         """Untagged responses and the tagged OK; ImapError for anything else."""

@@ -99,11 +99,11 @@ class Reader:
         try:
             selected = await imap.select()
             self._last = 0
-            exists = 0
+            arrivals = 0
             await self._catch_up(imap, selected.uidvalidity)
             while True:
-                if imap.exists != exists:
-                    exists = imap.exists
+                if imap.arrivals != arrivals:
+                    arrivals = imap.arrivals
                     await self._news(imap, selected.uidvalidity)
                 await asyncio.sleep(NOOP_EVERY)
                 await imap.noop()

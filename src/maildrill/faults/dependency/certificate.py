@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
-import tarfile
 from abc import abstractmethod
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +10,7 @@ from typing import Any
 import trustme
 from cryptography import x509
 
-from maildrill.cluster.files import CERTIFICATE, KEY, archive
+from maildrill.cluster.files import CERTIFICATE, KEY, archive, read_file
 from maildrill.faults.fault import Fault
 from maildrill.faults.looks import look
 
@@ -50,7 +48,7 @@ class Certificate(Fault):
         if not self.target.reload:
             raise RuntimeError(f"{self.target.name} has no certificate that can be changed while it runs")
         if ORIGINAL not in self._layers:
-            self._layers[ORIGINAL] = {path: self._read(path) for path in (CERTIFICATE, KEY)}
+            self._layers[ORIGINAL] = {path: read_file(self.target.container, path) for path in (CERTIFICATE, KEY)}
         leaf = self.issue(self.world.cluster.authority, [self._mail_host, f"{self.target.name}.{self._domain}"])
         chain = b"".join(pem.bytes() for pem in leaf.cert_chain_pems)
         self._layers[self.number] = {CERTIFICATE: chain, KEY: leaf.private_key_pem.bytes()}
@@ -77,13 +75,6 @@ class Certificate(Fault):
             code, output = self.target.container.exec_run(["sh", "-c", command])
             if code:
                 raise RuntimeError(f'"{command}" failed in {self.target.name}: {output.decode(errors="replace")}')
-
-    def _read(self, path: str) -> bytes:
-        stream, _ = self.target.container.get_archive(path)
-        with tarfile.open(fileobj=io.BytesIO(b"".join(stream))) as tar:
-            file = tar.extractfile(tar.getmembers()[0])
-            assert file is not None, "a certificate is a file"
-            return file.read()
 
     def effect(self) -> tuple[bool, str]:
         """Every TLS handshake from the vantage with a service of the target shows the wrong certificate."""
