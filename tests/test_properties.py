@@ -8,7 +8,7 @@ from collections import Counter
 import polars as pl
 import pytest
 from histories import BATCHES, SHARED, SIZE, History, batch, lines, oracle, sealed
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from maildrill.journal.events import Bounce, Census, Event, Held, Note, Phase
@@ -198,8 +198,16 @@ def probed(name: str, rng: random.Random) -> Probes:
     return probes
 
 
+def looked_at(t: float, probes: Probes) -> bool:
+    """Whether ``t`` is in no stretch without samples."""
+    before = max((due for due, *_ in probes if due <= t), default=0.0)
+    after = min((due for due, *_ in probes if due >= t), default=HORIZON)
+    return after - before <= UNSEEN
+
+
 @thousands
 @given(seed=SEEDS)
+@example(seed=29097)
 def test_one_more_failed_probe_never_makes_a_recovery_shorter(seed: int) -> None:
     rng = random.Random(seed)
     services = {f"s{i}": probed(f"s{i}", rng) for i in range(SIZE)}
@@ -207,6 +215,8 @@ def test_one_more_failed_probe_never_makes_a_recovery_shorter(seed: int) -> None
     before = bounds([probe for probes in services.values() for probe in probes])
     for name, probes in services.items():
         t = round(rng.uniform(0, HORIZON), 2)
+        if not looked_at(t, probes):
+            continue  # a sample where nobody looked tells more, also in the service's favour
         probes.append((t, name, t + rng.choice((0.05, 3.0)), False))
     after = bounds([probe for probes in services.values() for probe in probes])
     for name, (lower, upper) in before.items():
