@@ -201,14 +201,15 @@ def test_a_repeat_below_one_is_a_collection_error(pytester: pytest.Pytester) -> 
     ("asked", "runs"),
     [
         ([], ["mx-kill"]),
-        (["-k", "kill"], ["mx-kill", "mx-kill-forever"]),
-        (["-k", "kill-forever"], ["mx-kill-forever"]),
+        (["-k", "kill"], ["mx-kill"]),
+        (["-k", "mx-kill"], ["mx-kill", "mx-kill-forever"]),
+        (["-k", "mx-kill-f"], ["mx-kill-forever"]),
         (["-k", "not mx-kill-forever"], ["mx-kill"]),
         (["-k", "test_it or nothing"], ["mx-kill"]),
         (["-m", "extended"], ["mx-kill-forever"]),
         (["test_drills.py::test_it[mx-kill-forever]"], ["mx-kill-forever"]),
     ],
-    ids=["plain", "part-of-name", "name", "not", "other-words", "mark", "id"],
+    ids=["plain", "part-of-name", "begin-of-both", "name", "not", "other-words", "mark", "id"],
 )
 def test_what_is_left_out_runs_when_asked_for(pytester: pytest.Pytester, asked: list[str], runs: list[str]) -> None:
     """A drill by name, but never its twin and defects, which are many."""

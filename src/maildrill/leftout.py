@@ -18,8 +18,8 @@ def add_ini(parser: pytest.Parser) -> None:
 def is_left_out(config: pytest.Config, item: pytest.Item) -> bool:
     """Whether a test has one of the marks, and nobody asked for it.
 
-    -m asks for what it matches; a test's full id asks for that test; -k asks for a drill by a part of its
-    scenario's name, but not for the same scenario's twin or defects.
+    -m asks for what it matches; a test's full id asks for that test; -k asks for a drill by its scenario's name
+    or the beginning of it, but not for the same scenario's twin or defects.
     """
     if config.option.markexpr or not any(item.get_closest_marker(mark) for mark in config.getini(INI)):
         return False
@@ -31,4 +31,4 @@ def is_left_out(config: pytest.Config, item: pytest.Item) -> bool:
 
 def _named(keywords: str, name: str) -> bool:
     words = [word for word in re.split(r"[\s()]+", keywords.lower()) if word and word not in OPERATORS]
-    return any(word in name.lower() for word in words)
+    return any(name.lower().startswith(word) for word in words)
