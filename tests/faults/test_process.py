@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -120,11 +121,17 @@ def test_a_starved_server_is_slow_until_healed(single: Arena) -> None:
 
 
 def test_a_server_that_cannot_fork_fails_until_healed(single: Arena) -> None:
-    """A mailbox needs a process of its own, and does not get one."""
+    """Of many who come at once most need a new process, and do not get one."""
+
+    def crowd() -> tuple[bool, str]:
+        with ThreadPoolExecutor(20) as pool:
+            failed = [seen for fails, seen in pool.map(lambda _: single.fails("mailbox", 1.0), range(20)) if fails]
+        return bool(failed), f"{len(failed)} of 20 failed"
+
     fault = single.fault("pid-exhaustion", "mail1")
     try:
         inject(fault)
-        until("no mailbox", lambda: single.fails("mailbox", 1.0))
+        until("no mailbox for everybody", crowd)
     finally:
         heal(fault)
     for service in ("mailbox", "inbound", "delivery"):

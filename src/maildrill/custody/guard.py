@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+import subprocess
+import sys
 import tarfile
 import time
 from pathlib import Path
@@ -13,7 +15,7 @@ from docker.errors import APIError, NotFound
 from docker.types import Mount
 
 from maildrill.cluster.engine import socket_of
-from maildrill.custody import loops, reaper
+from maildrill.custody import loops, reaper, unborn
 from maildrill.errors import EnvironmentProblem
 
 REAPER_LABEL = "maildrill.reaper-of"
@@ -35,6 +37,9 @@ class Guard:
         Raises EnvironmentProblem if the engine's socket cannot be given to the reaper, or if it does not run.
         """
         self._client, self._path = client, socket_of(client)
+        self._beside = subprocess.Popen(
+            [sys.executable, "-c", unborn.WATCH, _name(session)], stdin=subprocess.PIPE, start_new_session=True
+        )
         self._container = self._made(image, session, disks)
         for module in (reaper, loops):
             path = f"opt/{module.__name__.replace('.', '/')}.py"
@@ -42,6 +47,7 @@ class Guard:
         self._socket = client.api.attach_socket(self._container.id, params={"stdin": 1, "stream": 1})
         self._container.start()
         self._await_running()
+        self._beside.communicate(b"it runs")
 
     def _made(self, image: str, session: str, disks: bool) -> Any:
         """A mount, not a volume: of a path that is not there the engine would make a folder."""
@@ -56,7 +62,7 @@ class Guard:
         return self._client.containers.create(
             image,
             ["python3", "-m", reaper.__name__, session],
-            name=f"maildrill-{session}-reaper",
+            name=_name(session),
             labels={"maildrill": "reaper", REAPER_LABEL: session, OWNER_LABEL: str(os.getpid())},
             mounts=[Mount(reaper.ENGINE_SOCKET, self._path, type="bind")],
             network_mode="none",
@@ -114,6 +120,10 @@ class Guard:
         except APIError as problem:
             if problem.status_code != REMOVAL_IN_PROGRESS:
                 raise
+
+
+def _name(session: str) -> str:
+    return f"maildrill-{session}-reaper"
 
 
 def _tar(name: str, content: bytes) -> bytes:
