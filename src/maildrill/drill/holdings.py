@@ -5,7 +5,9 @@ Reads volumes through the engine's archive call, which works for running, frozen
 
 from __future__ import annotations
 
+import io
 import re
+import tarfile
 from typing import Any
 
 from docker.errors import APIError
@@ -14,6 +16,9 @@ from maildrill.journal.events import Held
 
 MESSAGE_ID = re.compile(rb"X-Maildrill-Id: ([0-9a-z]+-[a-z]+-\d+)")
 """Ends at the digits: in Postfix's queue files the next record's type letter follows without a break."""
+
+INDEX = re.compile(r"(.*/)?(dovecot[^/]*\.index|cyrus\.(cache|index))[^/]*")
+"""Files in which Dovecot and Cyrus keep copies of headers, also of messages that are gone."""
 
 
 def look(node: Any, volume: str, now: float) -> Held:
@@ -24,7 +29,17 @@ def look(node: Any, volume: str, now: float) -> Held:
         content = b"".join(stream)
     except (APIError, OSError) as problem:
         return Held(now, node.name, volume, node.container.status, str(problem), [])
-    return Held(now, node.name, volume, node.container.status, "", message_ids(content))
+    return Held(now, node.name, volume, node.container.status, "", message_ids(messages_in(content)))
+
+
+def messages_in(archive: bytes) -> bytes:
+    """The content of the files of a tar archive that can be messages; all of it, if it is cut."""
+    try:
+        with tarfile.open(fileobj=io.BytesIO(archive)) as files:
+            found = [file for file in files if file.isfile() and not INDEX.fullmatch(file.name)]
+            return b"\n".join(opened.read() for file in found if (opened := files.extractfile(file)))
+    except tarfile.TarError:
+        return archive
 
 
 def message_ids(content: bytes) -> list[str]:
