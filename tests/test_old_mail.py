@@ -7,12 +7,14 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from test_measure import census, frame_of_drill, run, scenario
 
-from maildrill.journal.events import Attempt, Census, Copy, Event, Offer, Recall, Start
+from maildrill.journal.events import Attempt, Census, Copy, Event, Fault, Offer, Recall, Start
 from maildrill.measure.frames import load_frames
 from maildrill.measure.ledger import trace_messages
 from maildrill.measure.old_mail import measure_old_mail
-from maildrill.measure.result import FaultLife, Interval, OldMail, RecoveryStep
+from maildrill.measure.result import FaultLife, Interval, OldMail, RecoveryStep, Result
+from maildrill.report.html import old_mail_text
 
 WIPED = FaultLife(kind="volume-wiped", target="mail1", name="w", requested_at=9.0, effective_at=10.0)
 EARLIER = FaultLife(kind="corrupt-bytes", target="offsite", name="c", requested_at=3.0, effective_at=4.0)
@@ -96,3 +98,33 @@ def test_every_message_seen_before_is_found_right_or_wrong_or_missing(fates: lis
     counts: dict[str, Any] = {name: fates.count(name) for name in ("right", "wrong", "missing")}
     assert {name: getattr(old, name) for name in counts} == counts
     assert old.checked == sum(counts.values())
+
+
+def judged(answers: list[bool], rto: str) -> Result:
+    """A healthy drill in which one user looked for old mail from 8 s on."""
+    events = [*frame_of_drill(None), Fault(12.5, "kill", "k1", "mx1", "healed", ""), *census({})]
+    return run([*events, *looks("u", answers, begin=8.0)], scenario(lost=0, old_mail={"rto": rto}))
+
+
+def test_old_mail_that_is_back_too_late_or_never_is_a_missed_objective() -> None:
+    assert judged([True, True], "1s").verdict == "pass"
+    assert judged([False, False, True], "20s").verdict == "pass"
+    late = judged([False, False, True], "1s")
+    (found,) = late.diagnostics
+    assert (late.verdict, found.code, found.about) == ("fail", "OBJECTIVE_MISSED", "old_mail")
+    assert "over its RTO of 1 s" in found.message
+    never = judged([True, False], "20s")
+    assert never.verdict == "fail"
+    assert "1 of 1 mailboxes never had their old mail back" in never.diagnostics[0].message
+
+
+def test_old_mail_that_nobody_looked_for_is_no_pass() -> None:
+    unseen = judged([], "20s")
+    assert unseen.verdict == "inconclusive"
+    assert [found.code for found in unseen.diagnostics] == ["NOT_OBSERVED"]
+
+
+def test_the_report_says_when_the_mail_of_before_was_back() -> None:
+    text = old_mail_text(judged([False, False, True], "20s"))
+    assert text.startswith("1 of 1 mailboxes without their old mail, the first readable after")
+    assert old_mail_text(judged([True, True], "20s")) == ""

@@ -242,10 +242,9 @@ def _missed_old_mail(facts: Facts) -> Found:
         return []
     if old.last_back_s is None:
         return [("old_mail", f"{old.not_back} of {old.lost_sight} mailboxes never had their old mail back")]
-    over = old.last_back_s.upper - goal.rto
-    text = (
-        f"the last mailbox had its old mail back after {old.last_back_s.upper:.2f} s, {over:.2f} s over {goal.rto:g} s"
-    )
+    last = old.last_back_s.upper
+    over = last - goal.rto
+    text = f"the last mailbox had its old mail back after {last:.2f} s, {over:.2f} s over its RTO of {goal.rto:g} s"
     return [("old_mail", text)] if over > 0 else []
 
 
