@@ -69,6 +69,8 @@ def test_the_ha_cluster_keeps_the_mail_flowing(tmp_path: Path) -> None:
     assert rta["upper"] - rta["lower"] <= 0.25
     assert result["clean"] is True
     assert result["faults"][0]["effective_at"] is not None
+    (mx,) = tmp_path.glob("*/logs/mx2.log")
+    assert "connect from unknown[" in mx.read_text(), "the engine's resolver must not name the clients"
 
 
 def test_the_control_fails_for_the_right_reason(tmp_path: Path) -> None:
@@ -79,6 +81,26 @@ def test_the_control_fails_for_the_right_reason(tmp_path: Path) -> None:
     assert any("inbound" in message for message in missed)
     assert result["ledger"]["identity"] is True
     assert result["clean"] is True
+
+
+def test_a_stop_condition_ends_the_drill_heals_and_says_why(tmp_path: Path) -> None:
+    """No mail comes in for longer than the scenario allows: the rest of the disaster is not waited for."""
+    scenario = tmp_path / "stops.yaml"
+    stop = "stop:\n  - {probe: inbound, longer_than: 1s}\n"
+    scenario.write_text(SCENARIO.read_text().replace("for: 6s", "for: 60s") + stop)
+    begun = time.monotonic()
+    process = maildrill(
+        "run", str(scenario), "--cluster", "postfix-dovecot-single", "--json", "--reports", str(tmp_path)
+    )
+    out, err = process.communicate(timeout=180)
+    assert time.monotonic() - begun < 60
+    assert process.returncode == 3, err
+    result = json.loads(out)
+    (why,) = [one["message"] for one in result["diagnostics"] if one["code"] == "STOPPED_EARLY"]
+    assert "inbound has failed since" in why
+    assert result["faults"][0]["verified_healed_at"] is not None
+    assert result["clean"] is True
+    assert leftovers(connect()) == []
 
 
 def test_ctrl_c_heals_removes_and_keeps_the_journal(tmp_path: Path) -> None:

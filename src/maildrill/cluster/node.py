@@ -18,6 +18,10 @@ from maildrill.cluster.payload import vantage_archive
 from maildrill.cluster.render import Plan, read_image
 from maildrill.errors import EnvironmentProblem
 
+RESOLVER_FILE = "/etc/maildrill/resolv.conf"
+NAMES_FROM_OUR_RESOLVER = ["/bin/sh", "-c", f'cat {RESOLVER_FILE} >/etc/resolv.conf; exec "$0" "$@"']
+"""Before the image's command, at every start: the engine's own resolver, which it puts there each time, would know
+the client of each session whether the cluster's resolver answers or not."""
 VANTAGE_CPU_SHARES = 16384
 """Of the processor, when there is too little: what measures goes before what is measured (default: 1024 each)."""
 
@@ -99,8 +103,7 @@ class NodeMaker:
         """The container with its files, in all of its networks, started."""
         api, is_vantage = self.client.api, self._is_vantage(name)
         made = self._created(name, volumes)
-        files = {**self.plan.files(name), **self.clocks.files(name)} if not is_vantage else {}
-        api.put_archive(made, "/", vantage_archive() if is_vantage else archive(files))
+        api.put_archive(made, "/", vantage_archive() if is_vantage else archive(self._files(name)))
         for network, address in list(self.plan.addresses[name].items())[1:]:
             api.connect_container_to_network(made, self.networks[network], ipv4_address=address)
         container = self.client.containers.get(made)
@@ -110,10 +113,14 @@ class NodeMaker:
     def _created(self, name: str, volumes: dict[str, tuple[str, str]]) -> str:
         """Id of the new container, in the first of its networks."""
         api, is_vantage = self.client.api, self._is_vantage(name)
+        image = tag_of(self.plan.model.nodes[name].image)
         first, address = next(iter(self.plan.addresses[name].items()))
         endpoint = api.create_endpoint_config(ipv4_address=address)
+        command = api.inspect_image(image)["Config"]["Cmd"]
         made = api.create_container(
-            tag_of(self.plan.model.nodes[name].image),
+            image,
+            command,
+            entrypoint=None if is_vantage else NAMES_FROM_OUR_RESOLVER,
             name=f"maildrill-{self.session}-{name}",
             hostname=name,
             labels=self._labels,
@@ -125,12 +132,15 @@ class NodeMaker:
         )
         return str(made["Id"])
 
+    def _files(self, name: str) -> dict[str, bytes]:
+        resolvers = "".join(f"nameserver {peer.address}\n" for peer in self.plan.view(name).with_role("resolver"))
+        return {**self.plan.files(name), **self.clocks.files(name), RESOLVER_FILE: resolvers.encode()}
+
     def _host(self, name: str, volumes: dict[str, tuple[str, str]]) -> Any:
         is_vantage = self._is_vantage(name)
         log = LogConfig(type="none") if is_vantage else LogConfig(type="json-file", config={"max-size": "50m"})
         return self.client.api.create_host_config(
             binds={volume: {"bind": path, "mode": "rw"} for volume, path in volumes.values()},
-            dns=[self.plan.view(name).with_role("resolver")[0].address],
             log_config=log,
             cap_add=read_image(self.plan.model.nodes[name].image).capabilities,
             cpu_shares=VANTAGE_CPU_SHARES if is_vantage else None,

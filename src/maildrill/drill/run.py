@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 import shutil
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -57,46 +58,53 @@ def run_drill(
     """Run one drill and measure it.
 
     Raises EnvironmentProblem if the engine is not there, BadInput if a password of an attached system is
-    not in the environment, Skipped if the machine cannot do one of the faults
-    or there is nobody to ask, KeyboardInterrupt after an interrupted
-    drill has been healed, removed and measured. A drill that broke in the middle is measured too
-    and comes out inconclusive.
+    not in the environment, Skipped if the machine cannot do one of the faults or there is nobody to ask,
+    KeyboardInterrupt after an interrupted drill has been healed, removed and measured. A drill that broke
+    in the middle is measured too and comes out inconclusive.
     """
+    _check(scenario, cluster_model)
+    with _turn(cluster_model, progress):
+        folder = make_folder(reports, scenario.scenario)
+        shutil.copy(scenario_path, folder / "scenario.yaml")
+        (folder / "cluster.json").write_text(cluster_model.model_dump_json(indent=2) + "\n")
+        drill = Drill(scenario, cluster_model, folder, seed, progress)
+        drill.journal.write(
+            Start(0.0, JOURNAL_VERSION, folder.name, scenario.scenario, cluster_model.cluster, seed, drill.clock.wall)
+        )
+        was_interrupted = _carry_out(drill)
+        result = measure_folder(folder)
+    if was_interrupted:
+        raise KeyboardInterrupt(f"interrupted; everything is healed and removed, the journal is in {folder}")
+    return Outcome(folder, result)
+
+
+def _check(scenario: Scenario, cluster_model: AnyCluster) -> None:
     if isinstance(cluster_model, AttachedCluster):
         read_secrets(cluster_model)
         check_somebody_is_there(scenario, asked_of_people(scenario, cluster_model))
         check_network(connect(), cluster_model)
-        return _run(scenario, cluster_model, scenario_path, reports, seed, progress)
-    check_somebody_is_there(scenario)
-    check_machine(connect(), scenario)
-    with turn(connect().info()["NCPU"], lambda message: progress(Progress(phase="waiting", message=message))):
-        return _run(scenario, cluster_model, scenario_path, reports, seed, progress)
+    else:
+        check_somebody_is_there(scenario)
+        check_machine(connect(), scenario)
 
 
-def _run(
-    scenario: Scenario,
-    cluster_model: AnyCluster,
-    scenario_path: Path,
-    reports: Path,
-    seed: int,
-    progress: Callable[[Progress], None],
-) -> Outcome:
-    folder = make_folder(reports, scenario.scenario)
-    shutil.copy(scenario_path, folder / "scenario.yaml")
-    (folder / "cluster.json").write_text(cluster_model.model_dump_json(indent=2) + "\n")
-    drill = Drill(scenario, cluster_model, folder, seed, progress)
-    drill.journal.write(
-        Start(0.0, JOURNAL_VERSION, folder.name, scenario.scenario, cluster_model.cluster, seed, drill.clock.wall)
-    )
-    interrupted = False
+def _turn(cluster_model: AnyCluster, progress: Callable[[Progress], None]) -> AbstractContextManager[None]:
+    """An attached system has processors of its own."""
+    if isinstance(cluster_model, AttachedCluster):
+        return nullcontext()
+    return turn(connect().info()["NCPU"], lambda message: progress(Progress(phase="waiting", message=message)))
+
+
+def _carry_out(drill: Drill) -> bool:
+    """From the first container to the last; whether it was interrupted."""
     with signals_as_interrupt():
         try:
             drill.up()
             drill.mail()
         except KeyboardInterrupt:
-            interrupted = True
             drill.note("interrupted", "the drill was interrupted; faults healed, cluster removed, journal kept")
             drill.say("interrupted: healing and removing everything, the journal is kept")
+            return True
         except Exception as problem:
             drill.note("error", f"{type(problem).__name__}: {problem}")
             drill.say(f"the drill broke: {problem}")
@@ -106,7 +114,4 @@ def _run(
                 drill.journal.write(Phase(drill.clock.now(), "end"))
                 drill.journal.close()
                 drill.watch.finish()
-    result = measure_folder(folder)
-    if interrupted:
-        raise KeyboardInterrupt(f"interrupted; everything is healed and removed, the journal is in {folder}")
-    return Outcome(folder, result)
+    return False
