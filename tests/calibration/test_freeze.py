@@ -21,7 +21,7 @@ from maildrill.measure import Result
 
 pytestmark = [pytest.mark.integration]
 FROZEN, TIMES, TOLERANCE = 3.0, 10, 0.05
-EVERY, DEADLINE, SUSTAINED = 0.01, 0.06, 0.4
+EVERY, DEADLINE, SUSTAINED = 0.01, 0.09, 0.4
 """A reply is waited for a third of the deadline, s."""
 HALF_A_CALL = 0.01
 """What the engine usually takes for half of its work, s; what it really took is measured."""

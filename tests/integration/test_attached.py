@@ -87,7 +87,10 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 def finished(process: subprocess.Popen[str]) -> tuple[int, str, str]:
-    out, err = process.communicate(timeout=DRILLS_S)
+    try:
+        out, err = process.communicate(timeout=DRILLS_S)
+    finally:
+        process.kill()
     return process.returncode, out, err
 
 
@@ -112,7 +115,9 @@ def reports(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def conclusive(reports: Path, cluster: str) -> dict[str, Any]:
     """What the comparison's drill on a cluster measured."""
     found = [json.loads(path.read_text()) for path in reports.glob("compare-*/*/*/result.json")]
-    return next(one for one in found if one["cluster"] == cluster and one["verdict"] != "inconclusive")
+    told = [one for one in found if one["cluster"] == cluster and one["verdict"] != "inconclusive"]
+    assert told, [one["diagnostics"] for one in found]
+    return told[0]
 
 
 def test_the_attached_stack_is_measured_as_the_started_one(reports: Path) -> None:

@@ -69,8 +69,9 @@ def test_the_ha_cluster_keeps_the_mail_flowing(tmp_path: Path) -> None:
     assert rta["upper"] - rta["lower"] <= 0.25
     assert result["clean"] is True
     assert result["faults"][0]["effective_at"] is not None
-    (mx,) = tmp_path.glob("*/logs/mx2.log")
-    assert "connect from unknown[" in mx.read_text(), "the engine's resolver must not name the clients"
+    said = next(tmp_path.glob("*/logs/mx1.log")).read_text()  # killed, and started again
+    assert "connect from unknown[" in said
+    assert "connect from maildrill-" not in said, "the engine's resolver must not name the clients"
 
 
 def test_the_control_fails_for_the_right_reason(tmp_path: Path) -> None:
@@ -87,18 +88,18 @@ def test_a_stop_condition_ends_the_drill_heals_and_says_why(tmp_path: Path) -> N
     """No mail comes in for longer than the scenario allows: the rest of the disaster is not waited for."""
     scenario = tmp_path / "stops.yaml"
     stop = "stop:\n  - {probe: inbound, longer_than: 1s}\n"
-    scenario.write_text(SCENARIO.read_text().replace("for: 6s", "for: 60s") + stop)
-    begun = time.monotonic()
+    patient = SCENARIO.read_text().replace("for: 6s", "for: 60s").replace("rto: 3s", "rto: 30s")
+    scenario.write_text(patient + stop)
     process = maildrill(
         "run", str(scenario), "--cluster", "postfix-dovecot-single", "--json", "--reports", str(tmp_path)
     )
     out, err = process.communicate(timeout=180)
-    assert time.monotonic() - begun < 60
     assert process.returncode == 3, err
     result = json.loads(out)
     (why,) = [one["message"] for one in result["diagnostics"] if one["code"] == "STOPPED_EARLY"]
     assert "inbound has failed since" in why
-    assert result["faults"][0]["verified_healed_at"] is not None
+    (kill,) = result["faults"]
+    assert kill["verified_healed_at"] - kill["effective_at"] < 30, "long before the 60 s of the timeline"
     assert result["clean"] is True
     assert leftovers(connect()) == []
 

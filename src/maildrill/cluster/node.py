@@ -19,7 +19,7 @@ from maildrill.cluster.render import Plan, read_image
 from maildrill.errors import EnvironmentProblem
 
 RESOLVER_FILE = "/etc/maildrill/resolv.conf"
-NAMES_FROM_OUR_RESOLVER = ["/bin/sh", "-c", f'cat {RESOLVER_FILE} >/etc/resolv.conf; exec "$0" "$@"']
+NAMES_FROM_OUR_RESOLVER = ["/bin/sh", "-c", f'cat {RESOLVER_FILE} >/etc/resolv.conf && exec "$0" "$@"']
 """Before the image's command, at every start: the engine's own resolver, which it puts there each time, would know
 the client of each session whether the cluster's resolver answers or not."""
 VANTAGE_CPU_SHARES = 16384
@@ -141,6 +141,7 @@ class NodeMaker:
         log = LogConfig(type="none") if is_vantage else LogConfig(type="json-file", config={"max-size": "50m"})
         return self.client.api.create_host_config(
             binds={volume: {"bind": path, "mode": "rw"} for volume, path in volumes.values()},
+            dns=[self.plan.view(name).with_role("resolver")[0].address] if is_vantage else None,
             log_config=log,
             cap_add=read_image(self.plan.model.nodes[name].image).capabilities,
             cpu_shares=VANTAGE_CPU_SHARES if is_vantage else None,

@@ -106,8 +106,8 @@ def bring_up(
 
 
 def _order(model: ClusterModel) -> list[str]:
-    """Vantage, proxy and stores first: Postfix is silent until its SASL server answers."""
-    first = ("outside", "proxy", "store")
+    """Vantage, resolvers, proxy and stores first: Postfix is silent until they and its SASL server answer."""
+    first = ("outside", "resolver", "proxy", "store")
     return sorted(model.nodes, key=lambda name: not any(role in first for role in model.nodes[name].roles))
 
 

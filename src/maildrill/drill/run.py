@@ -89,7 +89,7 @@ def _check(scenario: Scenario, cluster_model: AnyCluster) -> None:
 
 
 def _turn(cluster_model: AnyCluster, progress: Callable[[Progress], None]) -> AbstractContextManager[None]:
-    """An attached system has processors of its own."""
+    """An attached system has processors of its own; if it runs on this machine, who started it left room for it."""
     if isinstance(cluster_model, AttachedCluster):
         return nullcontext()
     return turn(connect().info()["NCPU"], lambda message: progress(Progress(phase="waiting", message=message)))

@@ -1,8 +1,8 @@
 """Taking turns: no more drills run at the same time than the engine has cores for.
 
-Servers that wait for a processor look like servers that fail. A drill under way needs just under one core (default
-cluster, default probes: measured). A turn is the whole drill, because a cluster that starts takes more: of eight
-drills whose mail flowed while other clusters were starting, six came out inconclusive.
+Servers that wait for a processor look like servers that fail. A drill under way takes 0.9 to 1.6 cores (default
+cluster, default probes; measured on a fast machine and on a slow one), and a cluster that starts takes more. A turn
+is the whole drill: when eight drills on two cores took turns for their mail only, six came out inconclusive.
 
 Turns and places in the queue are locked files of this user: what a dead drill held is free at once.
 """
@@ -19,17 +19,18 @@ from pathlib import Path
 
 from maildrill.errors import EnvironmentProblem
 
+CORES_PER_DRILL = 2
 DEADLINE_S = 3600.0
 LOOK_EVERY_S = 0.1
 
 
 @contextmanager
 def turn(cores: int, say: Callable[[str], None]) -> Iterator[None]:
-    """Hold one of the turns of a machine with ``cores`` cores: one for each.
+    """Hold one of the turns of a machine with ``cores`` cores: one for each two, at least one.
 
     First come, first served. Raises EnvironmentProblem after an hour without one, with who holds them.
     """
-    turns = [_folder() / f"turn-{number}" for number in range(cores)]
+    turns = [_folder() / f"turn-{number}" for number in range(max(1, cores // CORES_PER_DRILL))]
     with ExitStack() as held:
         with _in_the_queue() as place:
             _await(turns, place, held, say)

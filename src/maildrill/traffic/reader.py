@@ -78,13 +78,14 @@ async def visit(door: Door, account: str, password: str, timeout: float) -> None
 
 
 class Reader:
-    """Watches one account; a copy is new by (uidvalidity, uid, id)."""
+    """Watches one account; a copy is new by (uidvalidity, uid, id). ``watching``: its inbox has been open."""
 
     def __init__(self, emitter: Emitter, watch: Watch, door: Door, account: str, password: str) -> None:
         self._emitter, self._watch, self._door = emitter, watch, door
         self._account, self._password = account, password
         self._seen: set[tuple[int, int, str]] = set()
         self._last = 0
+        self.watching = asyncio.Event()
 
     async def run(self) -> None:
         """Watch until cancelled, through any number of broken sessions."""
@@ -101,6 +102,7 @@ class Reader:
             self._last = 0
             arrivals = 0
             await self._catch_up(imap, selected.uidvalidity)
+            self.watching.set()
             while True:
                 if imap.arrivals != arrivals:
                     arrivals = imap.arrivals

@@ -26,6 +26,7 @@ from maildrill.traffic.submission import Submission
 from maildrill.traffic.transaction import Limits
 
 OUTSIDE_USERS = 4
+OPEN_DEADLINE_S = 10.0
 LASTING_SESSIONS = 2
 """How many accounts have an IMAP IDLE client; there may be fewer accounts."""
 PORTS = {"dns": 53, "mx": 25, "submission": 587, "imaps": 993, "sink": 25}
@@ -76,12 +77,15 @@ class Vantage:
         return await self._attempts.once(service, deadline)
 
     async def start(self) -> None:
-        """Sink, readers and probes."""
+        """Sink, readers, then probes: a server makes an inbox when it is first opened, and mail waits for that.
+
+        An inbox that is not open within ``OPEN_DEADLINE_S`` is for the probes to tell.
+        """
         if self._outside_read:
             await self._sink.listen(port=self._ports["sink"])
-        for account, password in self._accounts:
-            reader = Reader(self._emitter, self._watch, self._door, account, password)
-            self._readers.append(asyncio.create_task(reader.run()))
+        readers = [Reader(self._emitter, self._watch, self._door, *account) for account in self._accounts]
+        self._readers = [asyncio.create_task(reader.run()) for reader in readers]
+        await asyncio.wait([asyncio.create_task(one.watching.wait()) for one in readers], timeout=OPEN_DEADLINE_S)
         for account, password in self._accounts[:LASTING_SESSIONS]:
             session = LastingSession(self._emitter, self._door, account, password)
             self._readers.append(asyncio.create_task(session.run()))

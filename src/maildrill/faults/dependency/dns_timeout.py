@@ -8,7 +8,8 @@ from maildrill.faults.dependency.names import Refusal
 class DnsTimeout(Refusal):
     """The name server takes questions and says nothing; its clients wait for their own time-outs.
 
-    Mail servers defer (4.4.3) and try again; those that look up the names of their clients greet late.
+    Mail servers defer (4.4.3) and try again; those that look up the names of their clients greet late
+    (with glibc's defaults 10 s for each resolver), and a proxy's checks may take them out.
     """
 
     kind = "dns-timeout"

@@ -16,6 +16,7 @@ class PacketLoss(Ruled):
     """A bad link: each packet between the target and its peers (all, if none are named) may be lost.
 
     Both directions are hit, each with the given probability; TCP repeats what was lost and becomes slow.
+    A question for a name that is lost is repeated after 5 s only (glibc), and a server may not greet before.
     """
 
     kind = "packet-loss"
