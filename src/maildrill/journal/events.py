@@ -278,6 +278,15 @@ class Served(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Load(Event):
+    """How many of the ``cores`` of the engine's machine were busy, with whatever, in the second before ``t``."""
+
+    kind: ClassVar[str] = "load"
+    busy: float
+    cores: int
+
+
+@dataclass(frozen=True, slots=True)
 class Note(Event):
     """Something about the drill itself: interrupted, error, stopped-early, clean, not-clean, target (whom an
     entry hit, and why), harness timings."""
@@ -290,7 +299,7 @@ class Note(Event):
 
 EVENT_TYPES: tuple[type[Event], ...] = (
     Start, Phase, Clock, Offer, Attempt, GaveUp, Copy, Census, Bounce, Held, Probe, Fault, Recovery, Node, Note,
-    Session, Change, StateCensus, Recall, Served,
+    Session, Change, StateCensus, Recall, Served, Load,
 )  # fmt: skip
 _FIELDS = {kind.kind: tuple(field.name for field in fields(kind)) for kind in EVENT_TYPES}
 """Looked up once, not for every line: writing events is on the senders' path."""

@@ -13,6 +13,7 @@ from maildrill.measure.balance import measure_balance
 from maildrill.measure.faults import fault_lives
 from maildrill.measure.frames import Frames, load_frames
 from maildrill.measure.ledger import Messages, count_duplicates, make_ledger, trace_messages
+from maildrill.measure.load import machine_load
 from maildrill.measure.old_mail import measure_old_mail
 from maildrill.measure.recovery import with_backlog
 from maildrill.measure.result import Censored, Result, Service
@@ -37,6 +38,7 @@ SOURCES = {
     "ledger.silently_expired": "lost; held: seen on a volume before the census phase",
     "latency": "attempt: end of the first accepted; copy: first in the right mailbox; phase: by acceptance",
     "lateness": "offer: late; probe: begin - t",
+    "load": "load, from the baseline to the drain phase",
     "ledger": "offer, attempt, census (last of each mailbox), bounce, held (after the census phase began)",
     "ledger.corrupt": "census: hashes compared with offer: hash",
     "ledger.held_at_settle": "held: between the settle and the census phase",
@@ -135,10 +137,10 @@ def measure_with_tables(journal: Journal, scenario: Scenario, timers: Timers | N
     services = with_backlog(services, catch_up_s)
     late, latency = lateness(frames), message_latency(table, frames)
     by_phase, balance = latency_by_phase(latency), measure_balance(frames, faults, horizon)
-    old_mail = measure_old_mail(frames, messages, faults, steps)
+    old_mail, load = measure_old_mail(frames, messages, faults, steps), machine_load(frames)
     facts = Facts(
         journal, frames, scenario, messages, ledger, duplicates, services, faults, steps, rpa, old_mail, catch_up_s,
-        never, late, balance,
+        never, late, load, balance,
     )  # fmt: skip
     verdict, diagnostics = judge(facts)
     timings, clean = _notes(frames)
@@ -153,6 +155,6 @@ def measure_with_tables(journal: Journal, scenario: Scenario, timers: Timers | N
         delay_debt_message_minutes=delay_debt(latency, by_phase), latency=by_phase, faults=faults,
         recovery_steps=steps, not_measured=not_measured(frames),
         timers=timers or {}, timings=timings, clean=clean, clock_error_s=max(map(abs, errors), default=0.0),
-        lateness=late, sources=SOURCES,
+        lateness=late, load=load, sources=SOURCES,
     )  # fmt: skip
     return Measured(result, messages, frames["probe"], latency)

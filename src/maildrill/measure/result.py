@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from maildrill.measure.load import MachineLoad
 from maildrill.measure.part import Part
 from maildrill.measure.shares import Balance
 
@@ -283,6 +284,7 @@ class Result(Part):
     clean: bool
     clock_error_s: float
     lateness: Lateness
+    load: MachineLoad | None = Field(None, description="None: nobody looked")
     sources: dict[str, str]
 
     def text(self) -> str:

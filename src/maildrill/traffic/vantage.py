@@ -12,6 +12,7 @@ from typing import Any
 
 from maildrill.traffic.attempt import Attempts
 from maildrill.traffic.emitter import Emitter
+from maildrill.traffic.load import EVERY_S, LoadMeter
 from maildrill.traffic.messages import build
 from maildrill.traffic.mta import Mta, Route, send
 from maildrill.traffic.probes import Probes
@@ -57,6 +58,7 @@ class Vantage:
         every, deadline = float(config["probes"].get("recall", 0)), float(config["probes"]["deadline"])
         self._recalls = Recalls(emitter, self._watch, self._door, self._accounts, every, deadline)
         self._attempts = self._make_attempts(resolver, context)
+        self._meter = Schedule(EVERY_S, LoadMeter(emitter).look)
         self._state = StateChanges(emitter, self._door, self._accounts, config["drill"])
         self._give_up = asyncio.Event()
         self._senders: list[Schedule] = []
@@ -91,6 +93,7 @@ class Vantage:
             self._readers.append(asyncio.create_task(session.run()))
         self._probes.start()
         self._recalls.start()
+        self._meter.start()
 
     def offer(self) -> None:
         """Begin the three streams of mail, and the changes of mailbox state."""
@@ -141,6 +144,7 @@ class Vantage:
 
     async def stop_probes(self) -> None:
         """No new probes; returns when the outstanding ones ended."""
+        self._meter.stop()
         await asyncio.gather(self._probes.stop(), self._recalls.stop())
 
     async def census(self, deadline: float) -> None:
