@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from arena import Arena
+from arena import Arena, until
 
 from maildrill.catalogue import load_scenario
 from maildrill.cluster.engine import connect
 from maildrill.drill.machine import look, why_not
 from maildrill.faults import KINDS, Fault
+from maildrill.faults.load.account_attack import AccountAttack
 from maildrill.scenario.model import Step, Target
 from maildrill.shipped import list_scenarios
 
@@ -34,6 +35,8 @@ def example(request: pytest.FixtureRequest, kind: str) -> Fault:
     arena: Arena = request.getfixturevalue(_arena(cls, step))
     node = _node(arena, step.target)
     peers = list(dict.fromkeys(_node(arena, peer) for peer in step.peers))
+    if issubclass(cls, AccountAttack):
+        until("mail in the account's inbox", lambda: arena.works("delivery", 3.0))
     return arena.fault(kind, node, [peer for peer in peers if peer != node] or None, **step.parameters)
 
 
