@@ -275,3 +275,12 @@ def test_mail_of_an_earlier_drill_in_the_mailboxes_changes_nothing() -> None:
     fresh = run([*frame_of_drill(), *mail, *census({BOX[0]: ["m1"]})])
     stale = [Copy(1.5, "old", BOX[0], 9, 1, "x"), *census({BOX[0]: ["old", "m1"], BOX[1]: ["older"]})]
     assert run([*frame_of_drill(), *mail, *stale]).text() == fresh.text()
+
+
+def test_what_was_due_before_the_baseline_is_no_evidence() -> None:
+    """Servers find their pace; an outage of then neither counts nor joins one of later."""
+    early = [Probe(t / 10, "inbound", t / 10, t / 10 + 0.05, False, "cold") for t in range(10)]
+    plan = scenario(inbound={"rto": 5})
+    with_it, without = run([*early, *frame_of_drill()], plan), run(frame_of_drill(), plan)
+    assert with_it.services == without.services
+    assert with_it.services["inbound"].outages

@@ -30,6 +30,27 @@ def load(folder: Path, *entries: str, more: str = "") -> Scenario:
     return load_pair(path)[0]
 
 
+def ended(service: str, end: float, took: float = 0.1, ok: bool = True) -> str:
+    return Probe(end - took, service, end - took, end, ok, "").line()
+
+
+def test_servers_have_found_their_pace_when_every_service_is_quick_for_a_while() -> None:
+    live, both = LiveLedger(), ("inbound", "delivery")
+    live.take(ended("inbound", 1.0))
+    assert not live.steady(both, 9.0, 1.0), "nothing is known of delivery"
+    live.take(ended("delivery", 1.5))
+    assert not live.steady(both, 2.4, 1.0)
+    assert live.steady(both, 2.5, 1.0)
+    live.take(ended("delivery", 2.6, took=1.1))
+    assert not live.steady(both, 9.0, 1.0), "the last one was slow"
+    live.take(ended("delivery", 2.7))
+    live.take(ended("inbound", 3.0, ok=False))
+    live.take(ended("inbound", 3.1))
+    live.take(ended("inbound", 4.0))
+    assert not live.steady(both, 4.0, 1.0), "a success began it, not each"
+    assert live.steady(both, 4.2, 1.0)
+
+
 def test_a_repeated_fault_and_one_healed_by_a_step(tmp_path: Path) -> None:
     plan = load(tmp_path, KILL, CUT, "{at: 10s, recover: heal, of: cut}")
     assert [(m.at, m.entry, m.act, m.round) for m in moments(plan)] == [

@@ -62,7 +62,7 @@ def lines(messages: int) -> Iterator[str]:
     seconds = messages / RATE
     begin, end = 10.0, 10.0 + seconds
     down = (begin + seconds / 2, begin + seconds / 2 + 3)
-    yield '{"e":"start","t":0.0,"version":1,"drill":"scale","scenario":"scale","cluster":"c","seed":1,"wall":""}'
+    yield '{"e":"start","t":0.0,"version":1,"drill":"scale","scenario":"s","cluster":"c","seed":1,"wall":"2026-01-01"}'
     for t, name in ((0.0, "up"), (begin, "baseline"), (down[0] - 1, "timeline"), (down[1], "settle")):
         yield f'{{"e":"phase","t":{t},"name":"{name}"}}'
     for before, state in ((0.3, "requested"), (0.1, "injected"), (0.0, "effective")):

@@ -1,4 +1,4 @@
-"""The phases of a drill: up, baseline, timeline, settle, drain, census, teardown."""
+"""The phases of a drill: up, warm-up, baseline, timeline, settle, drain, census, teardown."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from maildrill.drill.questions import Asked
 from maildrill.drill.recovery import Recoveries
 from maildrill.drill.stops import StoppedEarly, Stops
 from maildrill.drill.targets import resolve
-from maildrill.drill.timeline import Timeline, dice_of, wait_until
+from maildrill.drill.timeline import TICK_S, Timeline, dice_of, wait_until
 from maildrill.drill.versions import versions
 from maildrill.drill.watching import Unblocked
 from maildrill.errors import EnvironmentProblem
@@ -42,11 +42,12 @@ from maildrill.faults import KINDS, World
 from maildrill.faults.helper import Helper
 from maildrill.journal.events import Clock, Node, Note, Phase
 from maildrill.journal.writer import JournalWriter
-from maildrill.scenario.model import Scenario, Stop
+from maildrill.scenario.model import SERVICES, Scenario, Stop
 from maildrill.traffic.link import VantageLink
 
 READY_DEADLINE_S = 60.0
 CENSUS_DEADLINE_S = 20.0
+STEADY_S, WARM_DEADLINE_S = 1.0, 15.0
 
 
 class Drill:
@@ -179,17 +180,27 @@ class Drill:
         return link
 
     def mail(self) -> None:
-        """Baseline, timeline, settle, drain, census."""
+        """Warm-up, baseline, timeline, settle, drain, census."""
         link, cluster, scenario = self.open_mail(), self.cluster, self.scenario
         assert cluster is not None
-        self.phase("baseline")
+        self.phase("warm-up")
         link.send("offer")
+        self.warm_up(cluster)
+        self.phase("baseline")
         self.linger(scenario.baseline)
         try:
             self.disaster(World(link.check, link.attempt, self.helper, self.client, cluster, owner=self.owner))
         except StoppedEarly as stop:
             self.stop_early(str(stop))
         self.drain(link)
+
+    def warm_up(self, cluster: RunningCluster) -> None:
+        """Let servers that have just been started find their pace; what never does is for the baseline to tell."""
+        wanted = set(self.scenario.probes.services or SERVICES)
+        wanted -= set() if cluster.endpoints.get("outside_read", True) else {"outbound"}
+        until = time.monotonic() + WARM_DEADLINE_S
+        while not self.live.steady(wanted, self.clock.now(), STEADY_S) and time.monotonic() < until:
+            self.linger(TICK_S)
 
     def disaster(self, world: World) -> None:
         """Timeline and settle, while the stop conditions are watched."""

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, field
+
+QUICK_S = 1.0
+"""A transaction that takes longer is not one of a server that has found its pace."""
 
 
 @dataclass
@@ -30,6 +34,7 @@ class LiveLedger:
         self.bounced: set[str] = set()
         self.services: dict[str, bool | None] = {}
         self.failing_since: dict[str, float | None] = {}
+        self.steady_since: dict[str, float | None] = {}
         self._last_ok: dict[str, float] = {}
         self._boxes: dict[str, list[tuple[float, str]]] = {}
 
@@ -52,6 +57,7 @@ class LiveLedger:
         elif kind == "probe":
             self.services[event["service"]] = event["ok"]
             self._probed(event["service"], event["t"], event["ok"])
+            self._settled(event["service"], event["end"], event["ok"] and event["end"] - event["begin"] <= QUICK_S)
 
     def _probed(self, service: str, due: float, ok: bool) -> None:
         """Since when a service fails without a success between; by when probes were due, in whatever order they end."""
@@ -62,6 +68,16 @@ class LiveLedger:
                 self.failing_since[service] = None
         elif due > self._last_ok.get(service, 0.0):
             self.failing_since[service] = due if since is None else min(since, due)
+
+    def _settled(self, service: str, end: float, good: bool) -> None:
+        """Since when every transaction of a service that ended was good; the watcher's own idea of steady."""
+        since = self.steady_since.get(service)
+        self.steady_since[service] = (end if since is None else since) if good else None
+
+    def steady(self, services: Collection[str], now: float, seconds: float) -> bool:
+        """Whether all transactions of these services succeeded quickly for as long."""
+        since = [self.steady_since.get(service) for service in services]
+        return all(moment is not None and now - moment >= seconds for moment in since)
 
     def newest(self, mailbox: str) -> list[str]:
         """Ids of a mailbox's messages, the one seen last first."""

@@ -42,7 +42,7 @@ class Start(Event):
 
 @dataclass(frozen=True, slots=True)
 class Phase(Event):
-    """A phase begins: up, baseline, timeline, settle, drain, census, teardown, end."""
+    """A phase begins: up, warm-up, baseline, timeline, settle, drain, census, teardown, end."""
 
     kind: ClassVar[str] = "phase"
     name: str

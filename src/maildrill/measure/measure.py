@@ -52,7 +52,7 @@ SOURCES = {
     "sessions": "session: lost, compared with the account's next open; fault: latest effective before",
     "state": "change: acknowledged, compared with the state-census of the account's two folders",
     "state_rpa_s": "fault: first effective; change: earliest acknowledged that did not last",
-    "services": "probe, by when each was due, up to the drain phase; fault: effective, heal-requested",
+    "services": "probe, by when each was due, from the baseline to the drain phase; fault: effective, heal-requested",
     "services.recovery": "as services; node: first detail that begins with proxy:, dns: or replication:; "
     "served: first by another server than the fault's target, or node: first holds-address",
     "services.unobserved": "probe: stretches without one longer than ten intervals and a second",

@@ -152,13 +152,13 @@ def rto_of(scenario: Scenario, service: str) -> float | None:
 
 
 def measure_services(frames: Frames, faults: list[FaultLife], scenario: Scenario) -> dict[str, Service]:
-    """Every service that was probed or has an objective."""
+    """Every service that was probed or has an objective; what was due before the baseline is no evidence."""
     horizon, unseen = horizon_of(frames), unseen_after(scenario.probes.every)
-    probes = frames["probe"].filter(pl.col("t") <= horizon)
-    runs = fold(probes, unseen)
-    begin = phase_start(frames, "baseline")
+    probes, begin = frames["probe"].filter(pl.col("t") <= horizon), phase_start(frames, "baseline")
     if begin is None:
         begin = float(probes["t"][0]) if len(probes) else horizon
+    probes = probes.filter(pl.col("t") >= begin)
+    runs = fold(probes, unseen)
     services = {}
     for name in SERVICES:
         if name not in runs and rto_of(scenario, name) is None:

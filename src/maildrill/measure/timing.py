@@ -9,7 +9,7 @@ from maildrill.measure.frames import Frames, phase_start
 from maildrill.measure.ledger import HEADLINE_STREAMS
 from maildrill.measure.result import FaultLife, Lateness, Quantiles, Rpa, Service
 
-PHASES = ("baseline", "timeline", "settle", "drain")
+PHASES = ("warm-up", "baseline", "timeline", "settle", "drain")
 _NOT_VISIBLE = ("lost", "held", "unresolved")
 SCHEDULED = ("inbound", "submission", "mailbox")
 """Services whose probes begin on their own schedule; delivery and outbound begin when these accept."""
