@@ -284,3 +284,16 @@ def test_what_was_due_before_the_baseline_is_no_evidence() -> None:
     with_it, without = run([*early, *frame_of_drill()], plan), run(frame_of_drill(), plan)
     assert with_it.services == without.services
     assert with_it.services["inbound"].outages
+
+
+@pytest.mark.parametrize("lifted", [False, True])
+def test_a_fault_that_another_one_masked_says_so_unless_it_came_into_force_later(lifted: bool) -> None:
+    """Its node was down, and why it could not be applied is the engine's word."""
+    states = [("requested", ""), ("masked", "inject: it is not running")]
+    states += [("injected-again", ""), ("effective", "frozen")] if lifted else []
+    freeze = [Fault(7.5 + i / 10, "freeze", "f1", "mx1", *state) for i, state in enumerate(states)]
+    result = run(frame_of_drill() + freeze)
+    life = next(life for life in result.faults if life.kind == "freeze")
+    assert life.problem == ("" if lifted else "masked by another fault: inject: it is not running")
+    said = [d.message for d in result.diagnostics if d.code == "FAULT_NOT_EFFECTIVE"]
+    assert said == ([] if lifted else ["freeze on mx1: masked by another fault: inject: it is not running"])

@@ -32,8 +32,14 @@ def fault_lives(frames: Frames) -> list[FaultLife]:
             life.setdefault(_FIELDS[state], row["t"])
         if state in _PROBLEMS:
             life.setdefault("problem", f"{state}: {row['detail']}".rstrip(": "))
+        if state == "masked":
+            life.setdefault("masked", f"masked by another fault: {row['detail']}".rstrip(": "))
         if state == "effective":
             life.setdefault("detail", row["detail"])
+    for life in lives.values():
+        masked = life.pop("masked", "")
+        if "effective_at" not in life:
+            life.setdefault("problem", masked)
     made = [FaultLife(kind=k, name=n, target=g, **life) for (k, n, g), life in lives.items()]
     return sorted(made, key=lambda life: (life.requested_at or 0.0, life.name, life.target))
 
