@@ -22,6 +22,7 @@ from maildrill.custody.sweep import sweep
 from maildrill.custody.work import Work
 from maildrill.errors import EnvironmentProblem
 from maildrill.faults import Fault, World
+from maildrill.faults import fault as fault_module
 from maildrill.journal.writer import JournalWriter
 
 
@@ -84,7 +85,7 @@ def test_a_fault_is_requested_before_it_acts_and_proven_after(bench: Any) -> Non
 
 def test_a_fault_without_effect_is_said(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A sabotaged injector must not look like a disaster that was survived."""
-    monkeypatch.setattr(care_module, "PROOF_DEADLINE_S", 0.1)
+    monkeypatch.setattr(fault_module, "PROOF_DEADLINE_S", 0.1)
     bench.care.inject("f", Switch(bench.world, node(stuck=True)))
     assert bench.states() == ["requested", "injected", "not-effective"]
 
@@ -109,7 +110,7 @@ def test_what_is_still_injected_is_undone_at_the_end(bench: Any) -> None:
 
 def test_a_heal_that_hangs_blocks_nothing(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """One heal that never returns has its deadline; the next fault is healed all the same."""
-    monkeypatch.setattr(care_module, "HEAL_DEADLINE_S", 0.1)
+    monkeypatch.setattr(fault_module, "HEAL_DEADLINE_S", 0.1)
     monkeypatch.setattr(care_module, "UNDO_DEADLINE_S", 0.1)
     for_ever = threading.Event()
 
@@ -231,6 +232,71 @@ def test_faults_on_one_target_stack_and_unstack_in_any_order(
     assert effective == set(first) or "masked" in bench.states()
     assert "heal-failed" not in bench.states()
     assert "not-effective" not in bench.states()
+
+
+class Lock(Crash):
+    """What two of a kind share: healing one opens what the other holds shut."""
+
+    kind = "lock"
+
+    def inject(self) -> None:
+        self.target.container.frozen = True
+
+    def heal(self) -> None:
+        self.target.container.frozen = False
+
+    def effect(self) -> tuple[bool, str]:
+        return self.target.container.frozen, "looked"
+
+
+def test_of_two_faults_of_one_kind_on_a_node_the_one_that_stays_is_in_force(
+    bench: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Healing the first undid both; the second is applied again."""
+    monkeypatch.setattr(care_module, "HIDDEN_DEADLINE_S", 0.05)
+    target = SimpleNamespace(name="mx1", container=Box())
+    for name in ("first", "second"):
+        bench.care.inject(name, Lock(bench.world, target))
+    bench.care.heal("first")
+    assert target.container.frozen
+    assert "injected-again" in bench.states()
+    bench.care.heal("second")
+    assert not target.container.frozen
+    assert bench.states().count("heal-verified") == 2
+
+
+def test_a_fault_masked_by_one_that_does_not_restart_the_node_comes_into_force_later(bench: Any) -> None:
+    """A frozen node can take no other fault; it is applied when the node is thawed."""
+
+    class OnlyThawed(Cut):
+        def inject(self) -> None:
+            if self.target.container.frozen:
+                raise RuntimeError("it is frozen")
+            super().inject()
+
+    target = SimpleNamespace(name="mx1", container=Box())
+    bench.care.inject("ice", Ice(bench.world, target))
+    bench.care.inject("cut", OnlyThawed(bench.world, target))
+    assert bench.states()[-1] == "masked"
+    bench.care.heal("ice")
+    assert target.container.cut
+
+
+def test_a_heal_that_never_worked_is_said_though_another_fault_stays_in_force(
+    bench: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One on another node cannot hide it for ever: the end of the drill is the last chance to see it."""
+    monkeypatch.setattr(fault_module, "HEAL_DEADLINE_S", 0.05)
+    monkeypatch.setattr(care_module, "HIDDEN_DEADLINE_S", 0.05)
+    here, there = (SimpleNamespace(name=name, container=Box()) for name in ("mx1", "mx2"))
+    stuck = Ice(bench.world, here)
+    bench.care.inject("stuck", stuck)
+    bench.care.inject("other", Ice(bench.world, there))
+    monkeypatch.setattr(stuck, "heal", lambda: None)
+    bench.care.heal("stuck")
+    assert bench.states()[-1] == "verify-later"
+    bench.care.verify_rest()
+    assert bench.states()[-1] == "heal-failed"
 
 
 @pytest.mark.parametrize(

@@ -83,3 +83,16 @@ def test_more_than_the_limits_allow_is_bad_input(paper: Path, capsys: pytest.Cap
     paper.write_text(PLAN.replace("nodes_down: 2", "nodes_down: 1"))
     assert cli.run(["run", str(paper), "--dry-run"]) == 2
     assert "paper.yaml:7:5: timeline[1]: up to 2 nodes have a fault at once" in capsys.readouterr().err
+
+
+def test_every_turn_of_a_shape_has_a_line(paper: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Who is healed when is drawn by lot: known with a seed only."""
+    mix = "{at: 1s, fault: swizzle, target: {node: mx1}, peers: [{role: store, pick: all}], with: {every: 2s}, for: 9s}"
+    head, tail = PLAN.partition("timeline:")[0], "settle: 4s\nobjectives: {lost: 0}\n"
+    paper.write_text(f"{head}timeline:\n  - {mix}\n{tail}")
+    for seed, order in (([], {"one of them, by lot"}), (["--seed", "3"], {"mx1", "store1", "store2"})):
+        assert cli.run(["run", str(paper), "--dry-run", "--json", *seed]) == 0
+        said = json.loads(capsys.readouterr().out)
+        turns = [(line["at"], line["act"]) for line in said["timeline"]]
+        assert turns == [(1, "inject"), (3, "inject"), (5, "inject"), (10, "heal"), (12, "heal"), (14, "heal")]
+        assert {line["whom"] for line in said["timeline"] if line["act"] == "heal"} == order

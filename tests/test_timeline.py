@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from maildrill.blast import Hit, fault_time, hits, most_nodes_hit
 from maildrill.catalogue import load_pair
+from maildrill.cluster.model import load_any_cluster
 from maildrill.drill.progress import LiveLedger
+from maildrill.drill.recovery import Recoveries
 from maildrill.drill.stops import StoppedEarly, Stops
+from maildrill.drill.timeline import Timeline
 from maildrill.errors import BadInput
 from maildrill.journal.events import Attempt, Bounce, Copy, Offer, Probe
 from maildrill.scenario.model import Scenario, Stop
 from maildrill.scenario.moments import moments, spans
-from maildrill.scenario.reach import fault_time
 
 HEAD = "scenario: one\ntitle: One\nobjectives: {lost: 0}\nsettle: 10s\ndrain: 5s\n"
 KILL = "{at: 0s, fault: kill, target: {role: mx}, for: 4s, repeat: {times: 3, every: 8s}}"
@@ -28,6 +33,11 @@ def load(folder: Path, *entries: str, more: str = "") -> Scenario:
     path = folder / "s.yaml"
     path.write_text(HEAD + more + "timeline:\n" + "".join(f"  - {entry}\n" for entry in entries))
     return load_pair(path)[0]
+
+
+def planned(scenario: Scenario) -> list[Hit]:
+    """Who is hit when, as its cluster file tells."""
+    return hits(scenario, load_any_cluster(scenario.cluster).nodes)
 
 
 def ended(service: str, end: float, took: float = 0.1, ok: bool = True) -> str:
@@ -58,13 +68,13 @@ def test_a_repeated_fault_and_one_healed_by_a_step(tmp_path: Path) -> None:
         (12, 0, "heal", 1), (16, 0, "inject", 2), (20, 0, "heal", 2),
     ]  # fmt: skip
     assert [(s.begin, s.end) for s in spans(plan)] == [(0, 4), (2, 10), (8, 12), (16, 20)]
-    assert fault_time(plan) == 10 + 2 + 4
+    assert fault_time(plan, planned(plan)) == 10 + 2 + 4
 
 
 def test_what_nothing_heals_lasts_to_the_end(tmp_path: Path) -> None:
     plan = load(tmp_path, CUT)
     assert spans(plan)[0].end == math.inf
-    assert fault_time(plan) == 10 + 5
+    assert fault_time(plan, planned(plan)) == 10 + 5
 
 
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 9), st.integers(2, 4)), min_size=1, max_size=6))
@@ -166,3 +176,72 @@ def test_newest_mail_of_a_mailbox() -> None:
         live.take(Copy(t, id, "user1@x", 1, 1, "h").line())
     assert live.newest("user1@x") == ["b", "a"]
     assert live.newest("user2@x") == []
+
+
+SWIZZLE = (
+    "{at: 1s, name: mix, fault: swizzle, target: {node: mx1}, peers: [{role: store, pick: all}], with: {every: 2s}"
+)
+
+
+def test_a_shape_counts_every_node_from_its_turn_until_the_last_may_be_healed(tmp_path: Path) -> None:
+    plan = load(tmp_path, SWIZZLE + ", for: 3s}")
+    assert planned(plan) == [Hit(0, "mx1", 1, 8), Hit(0, "store1", 3, 8), Hit(0, "store2", 5, 8)]
+    assert most_nodes_hit(planned(plan), load_any_cluster(plan.cluster).nodes) == (3, 0)
+    assert fault_time(plan, planned(plan)) == 7
+    by_step = load(tmp_path, SWIZZLE + "}", "{at: 4s, recover: heal, of: mix}")
+    assert planned(by_step) == [Hit(0, "mx1", 1, 4), Hit(0, "store1", 3, 4), Hit(0, "store2", 5, 5)]
+
+
+@pytest.mark.parametrize(
+    ("entry", "more", "said"),
+    [
+        (SWIZZLE + ", for: 3s}", "limits: {nodes_down: 2}\n", "up to 3 nodes have a fault at once"),
+        (SWIZZLE + ", for: 3s}", "limits: {fault_time: 6s}\n", "in force for up to 7 s, allowed 6 s"),
+        ("{at: 0s, fault: bridge, target: {role: proxy}, peers: [{role: mx}]}", "", "needs at least two peers"),
+        ("{at: 0s, fault: partition, target: {role: store, pick: all}, peers: [{role: store, pick: all}]}", "",
+         "timeline[0]: the peers are the target itself"),
+        ("{at: 0s, fault: clock-step, target: {role: mx}, with: {by: 2}}", "", "at least 6 s forward or back"),
+    ],
+)  # fmt: skip
+def test_shapes_are_checked_before_the_start(tmp_path: Path, entry: str, more: str, said: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        load(tmp_path, entry, more=more)
+    assert said in str(caught.value)
+
+
+class Custody:
+    """Writes down what it is told to do, and how long an injection takes."""
+
+    def __init__(self) -> None:
+        self.acts: list[tuple[str, str]] = []
+        self.begun: set[str] = set()
+
+    def inject(self, name: str, fault: Any) -> None:
+        self.begun.add(name)
+        self.acts.append(("inject", name))
+
+    def heal(self, name: str) -> bool:
+        self.acts.append(("heal", name))
+        return True
+
+    def took(self, name: str) -> bool:
+        return name in self.begun
+
+
+@pytest.mark.parametrize("healed", [", for: 50ms}", "}"])
+def test_no_node_of_a_shape_is_healed_before_its_own_turn(tmp_path: Path, healed: str) -> None:
+    """Else it would be cut when all is over, and stay so."""
+    step = ["{at: 1.05s, recover: heal, of: mix}"] if healed == "}" else []
+    plan = load(tmp_path, SWIZZLE.replace("2s", "100ms") + healed, *step)
+    nodes = {
+        name: SimpleNamespace(name=name, roles=node.roles, site=node.site, attached=None)
+        for name, node in load_any_cluster(plan.cluster).nodes.items()
+    }
+    care, journal = Custody(), SimpleNamespace(write=lambda event: None)
+    recoveries = Recoveries(journal, lambda: 0.0, lambda said: None, care, tmp_path)  # type: ignore[arg-type]
+    world: Any = SimpleNamespace()
+    Timeline(plan, nodes, world, care, recoveries, world, seed=3).run(lambda: None)  # type: ignore[arg-type]
+    names = [f"mix-1-{node}" for node in ("mx1", "store1", "store2")]
+    assert [name for act, name in care.acts if act == "inject"] == names
+    assert sorted(name for act, name in care.acts if act == "heal") == names
+    assert all(care.acts.index(("inject", name)) < care.acts.index(("heal", name)) for name in names)

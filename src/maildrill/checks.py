@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from maildrill.blast import over_limits, placements
 from maildrill.cluster.attached import AttachedCluster
+from maildrill.errors import BadInput
 from maildrill.faults import KINDS
 from maildrill.permission import check_looking, check_permitted
 from maildrill.scenario.document import Document, Loc, check, nearest
 from maildrill.scenario.model import Command, Heal, Scenario, Step, Stop, Target
-from maildrill.scenario.reach import candidates, over_limits
+from maildrill.scenario.reach import candidates
 
 if TYPE_CHECKING:
     from maildrill.cluster.model import AnyCluster, ClusterModel
@@ -34,6 +36,11 @@ def check_against_cluster(scenario: Scenario, document: Document, model: AnyClus
         _check_target(document, place, target, model)
     if isinstance(model, AttachedCluster):
         check_permitted(scenario, document, model)
+    for index, step in scenario.faults():
+        try:
+            placements(step, model.nodes)
+        except BadInput as problem:
+            raise document.bad(("timeline", index), str(problem)) from None
     over = over_limits(scenario, model.nodes)
     if over is not None:
         raise document.bad(*over)

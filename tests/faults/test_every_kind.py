@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from examples import Record, example
 
-from maildrill.custody import care as care_module
 from maildrill.custody.care import Care
 from maildrill.faults import KINDS
+from maildrill.faults import fault as fault_module
 from maildrill.journal.writer import JournalWriter
 
 pytestmark = [pytest.mark.integration, pytest.mark.faults]
@@ -31,7 +31,7 @@ def test_an_injector_that_does_nothing_is_seen(
 ) -> None:
     """On a healthy cluster no effect is seen, and custody says so; healing what was never broken is harmless."""
     fault = example(request, kind)
-    monkeypatch.setattr(care_module, "PROOF_DEADLINE_S", 1.0)
+    monkeypatch.setattr(fault_module, "PROOF_DEADLINE_S", 1.0)
     monkeypatch.setattr(fault, "inject", lambda: None)
     care = Care(JournalWriter(tmp_path / "journal.ndjson"), time.monotonic, lambda _: None)
     care.inject("sabotaged", fault)

@@ -3,9 +3,10 @@
 Healing has its own deadline and begins before anything is written or said: no lock, file or terminal
 that traffic can hold stands before it.
 
-Faults stack. One whose node is down cannot be applied (``masked``) or loses what it did when the node
-is started again: when a heal has started a node anew, the other faults on it are applied again, and
-proven. What a heal did cannot be seen while another fault is in force: it is verified when that is gone.
+Faults stack. One whose node is down cannot be applied (``masked``), or loses what it did when the node is
+started again or when another of its kind on the same node is healed: then it is applied again, and proven.
+What a heal did may not be seen while another fault is in force: it is verified when that is gone, or at the
+end of the drill.
 """
 
 from __future__ import annotations
@@ -18,16 +19,14 @@ from typing import Any
 from maildrill.cluster.engine import ENGINE_FAILURES
 from maildrill.custody.work import Work
 from maildrill.faults import Fault
-from maildrill.faults.fault import HEAL_DEADLINE_S
 from maildrill.journal.events import Fault as FaultEvent
 from maildrill.journal.writer import JournalWriter
 
-PROOF_DEADLINE_S = 8.0
 HIDDEN_DEADLINE_S = 2.0
 """How long a heal is looked at while another fault on the same node may hide it."""
 UNDO_DEADLINE_S = 15.0
-INJECT_PATIENCE_S = 20.0
-"""How long a heal waits for an injection under way to be proven; then it heals all the same."""
+INJECT_PATIENCE_S = 12.0
+"""How much longer than the proof may take a heal waits for an injection under way; then it heals all the same."""
 LOOK_EVERY_S = 0.02
 
 
@@ -41,6 +40,7 @@ class Care:
         self._lock = threading.Lock()
         self._injected: dict[str, Fault] = {}
         self._unverified: dict[str, Fault] = {}
+        self._masked: set[str] = set()
         self._proving: dict[str, threading.Lock] = {}
         self._refusing = False
         self._closed = False
@@ -52,22 +52,29 @@ class Care:
         """
         self._write(name, fault, "requested", "")
         with self._lock:
+            self._proving[name] = threading.Lock()
             if self._refusing:
                 return
             self._injected[name] = fault
-            self._proving[name] = threading.Lock()
         with self._proving[name]:
             self._inject(name, fault, "injected")
+
+    def took(self, name: str) -> bool:
+        """Whether this fault's injection has begun (or was refused): from then on a heal cannot come too early."""
+        with self._lock:
+            return name in self._proving
 
     def _inject(self, name: str, fault: Fault, state: str) -> None:
         try:
             fault.inject()
         except ENGINE_FAILURES as problem:  # a fault that cannot be applied is a result, not a crash
             masked = any(other.target.name == fault.target.name for other in self._others(name, fault))
+            self._masked |= {name} if masked else set()
             self._write(name, fault, "masked" if masked else "not-effective", f"inject: {problem}")
             return
+        self._masked.discard(name)
         self._write(name, fault, state, "")
-        seen_at, seen = self._prove(fault.effect, PROOF_DEADLINE_S)
+        seen_at, seen = self._prove(fault.effect, fault.proof_deadline())
         if seen_at is None and self._closed:
             return
         self._write(name, fault, "not-effective" if seen_at is None else "effective", seen, seen_at)
@@ -88,7 +95,7 @@ class Care:
         if fault is None:
             return True
         proving = self._proving[name]
-        waited = proving.acquire(timeout=INJECT_PATIENCE_S)
+        waited = proving.acquire(timeout=fault.proof_deadline() + INJECT_PATIENCE_S)
         try:
             return self._heal(name, fault)
         finally:
@@ -107,15 +114,16 @@ class Care:
             self._write(name, fault, "heal-failed", str(problem))
             return False
         self._write(name, fault, "healed", "")
-        if _started_at(fault.target) != before:
-            self._apply_again(fault)
+        self._apply_again(fault, restarted=_started_at(fault.target) != before)
         return self._verify(name, fault)
 
-    def _apply_again(self, healed: Fault) -> None:
-        """The node was started anew: faults of its network, processes and disks that are in force come back."""
+    def _apply_again(self, healed: Fault, restarted: bool) -> None:
+        """Faults in force on the node come back: all if it was started anew, else those of the kind and the masked."""
         with self._lock:
             others = [(n, f) for n, f in self._injected.items() if f.target.name == healed.target.name]
         for name, fault in others:
+            if not (restarted or fault.kind == healed.kind or name in self._masked):
+                continue
             with self._proving[name]:
                 if name in self._injected:
                     self._inject(name, fault, "injected-again")
@@ -123,8 +131,8 @@ class Care:
     def _verify(self, name: str, fault: Fault) -> bool:
         """Prove a heal; if other faults may hide it, leave that to whoever heals the last of them."""
         hidden = bool(self._others(name, fault))
-        seen_at, seen = self._prove(fault.recovered, HIDDEN_DEADLINE_S if hidden else HEAL_DEADLINE_S)
-        if seen_at is None and (hidden or self._injected):
+        seen_at, seen = self._prove(fault.recovered, HIDDEN_DEADLINE_S if hidden else fault.recovery_deadline())
+        if seen_at is None and self._injected:
             self._write(name, fault, "verify-later", seen)
             with self._lock:
                 self._unverified[name] = fault
@@ -141,6 +149,14 @@ class Care:
                 fault = self._unverified.pop(name, None)
             if fault is not None:
                 self._verify(name, fault)
+
+    def verify_rest(self) -> None:
+        """What healing did is looked at a last time, but for nodes on which another fault stays in force."""
+        clear = [name for name, fault in list(self._unverified.items()) if not self._others(name, fault)]
+        for name in clear:
+            fault = self._unverified.pop(name)
+            seen_at, seen = self._prove(fault.recovered, HIDDEN_DEADLINE_S)
+            self._write(name, fault, "heal-failed" if seen_at is None else "heal-verified", seen, seen_at)
 
     def stop_injecting(self) -> None:
         """From now on nothing is injected: the drill ends early."""

@@ -226,6 +226,7 @@ class Drill:
         looking.start()
         wait_until(settled, tick)
         looking.join(30)
+        self.care.verify_rest()
 
     def stop_early(self, why: str) -> None:
         """A stop condition came true: write it down, heal everything."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import inspect
 from dataclasses import dataclass
 
+from maildrill.blast import Somebody, fault_time, full_length, hits, most_nodes_hit, placements
 from maildrill.cluster.model import AnyCluster
 from maildrill.drill.targets import choose, describe
 from maildrill.drill.timeline import dice_of
 from maildrill.faults import KINDS
 from maildrill.scenario.model import Ask, Command, Heal, Scenario, Step, Stop, Target
-from maildrill.scenario.moments import Moment, length, moments
-from maildrill.scenario.reach import candidates, fault_time, most_nodes_hit, reach
+from maildrill.scenario.moments import Moment, moments
+from maildrill.scenario.reach import candidates, reach
 
 
 @dataclass(frozen=True)
@@ -27,27 +28,44 @@ class Line:
 
 def rehearse(scenario: Scenario, model: AnyCluster, seed: int | None) -> list[Line]:
     """Everything on the timeline. With a seed, choices by chance are those that a run with that seed makes."""
-    return [_line(scenario, model, seed, moment) for moment in moments(scenario)]
+    lines = [line for moment in moments(scenario) for line in _lines(scenario, model, seed, moment)]
+    return sorted(lines, key=lambda line: line.at)
 
 
-def _line(scenario: Scenario, model: AnyCluster, seed: int | None, moment: Moment) -> Line:
+def _lines(scenario: Scenario, model: AnyCluster, seed: int | None, moment: Moment) -> list[Line]:
     entry = scenario.timeline[moment.entry]
     match entry:
         case Step():
-            whom = _whom(entry.target, model, seed, moment)
-            if moment.act == "heal":
-                return Line(moment.at, "heal", entry.fault, whom, "")
-            peers = "; ".join(_whom(peer, model, seed, moment) for peer in entry.peers)
-            about = (inspect.getdoc(KINDS[entry.fault]) or "").partition("\n")[0]
-            settings = ", ".join(f"{name} {value}" for name, value in entry.parameters.items())
-            said = [f"from {peers}" if peers else "", settings, about]
-            return Line(moment.at, "inject", entry.fault, whom, ". ".join(one for one in said if one))
+            return _fault(entry, model, seed, moment)
         case Heal():
-            return Line(moment.at, "recover", "heal", entry.of, "every fault of that name that is in force")
+            return [Line(moment.at, "recover", "heal", entry.of, "every fault of that name that is in force")]
         case Command():
-            return Line(moment.at, "recover", "command", _whom(entry.target, model, seed, moment), entry.run)
+            return [Line(moment.at, "recover", "command", _whom(entry.target, model, seed, moment), entry.run)]
         case Ask():
-            return Line(moment.at, "recover", "ask", "a person", f"{entry.say} (within {entry.deadline:g} s)")
+            return [Line(moment.at, "recover", "ask", "a person", f"{entry.say} (within {entry.deadline:g} s)")]
+
+
+def _fault(step: Step, model: AnyCluster, seed: int | None, moment: Moment) -> list[Line]:
+    """Its injection, or its healing; of a shape over several nodes, every node's turn."""
+    peers = "; ".join(_whom(peer, model, seed, moment) for peer in step.peers)
+    about = (inspect.getdoc(KINDS[step.fault]) or "").partition("\n")[0]
+    settings = ", ".join(f"{name} {value}" for name, value in step.parameters.items())
+    detail = ". ".join(one for one in (f"from {peers}" if peers else "", settings, about) if one)
+    places = placements(step, model.nodes, None if seed is None else dice_of(seed, moment.entry, moment.round))
+    if not any(place.inject_after or place.heal_after for place in places):
+        whom = _whom(step.target, model, seed, moment)
+        return [Line(moment.at, moment.act, step.fault, whom, detail if moment.act == "inject" else "")]
+    if moment.act == "inject":
+        return [
+            Line(moment.at + place.inject_after, "inject", step.fault, _name(place.node), detail) for place in places
+        ]
+    turns = sorted((place.heal_after, _name(place.node)) for place in places)
+    by_lot = "one of them, by lot"
+    return [Line(moment.at + turn, "heal", step.fault, by_lot if seed is None else name, "") for turn, name in turns]
+
+
+def _name(node: str | Somebody) -> str:
+    return node if isinstance(node, str) else f"one of {', '.join(node.among)}"
 
 
 def _whom(target: Target, model: AnyCluster, seed: int | None, moment: Moment) -> str:
@@ -61,13 +79,14 @@ def _whom(target: Target, model: AnyCluster, seed: int | None, moment: Moment) -
 
 def summary(scenario: Scenario, model: AnyCluster) -> list[str]:
     """How large and how long it would be, and what would end it early."""
-    hit, _ = most_nodes_hit(scenario, model.nodes)
-    limits = scenario.limits
-    observed = scenario.baseline + length(scenario) + scenario.settle
+    found, limits = hits(scenario, model.nodes), scenario.limits
+    hit, _ = most_nodes_hit(found, model.nodes)
+    takes = full_length(scenario, found)
+    observed = scenario.baseline + takes + scenario.settle
     return [
         f"blast radius: at most {hit} of {len(model.nodes)} nodes at once{_limit(limits.nodes_down, '')};"
-        f" faults in force for {fault_time(scenario):g} s{_limit(limits.fault_time, ' s')}",
-        f"time: baseline {scenario.baseline:g} s + timeline {length(scenario):g} s + settle {scenario.settle:g} s"
+        f" faults in force for {fault_time(scenario, found):g} s{_limit(limits.fault_time, ' s')}",
+        f"time: baseline {scenario.baseline:g} s + timeline {takes:g} s + settle {scenario.settle:g} s"
         f" = {observed:g} s, then up to {scenario.drain:g} s for the backlog; and the cluster's start and end",
         *(f"stops early if {_stop(stop)}" for stop in scenario.stop),
     ]

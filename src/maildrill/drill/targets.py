@@ -70,9 +70,12 @@ def resolve(target: Target, nodes: Mapping[str, Any], dice: random.Random, ask: 
 def resolve_peers(
     peers: list[Target], hit: list[Any], nodes: Mapping[str, Any], dice: random.Random, ask: Questions
 ) -> list[Any]:
-    """The peers a partition cuts off: never the hit nodes themselves, each once."""
+    """The peers a partition cuts off: never the hit nodes themselves, each once. Raises BadInput if none is left."""
     found = {node.name: node for peer in peers for node in resolve(peer, nodes, dice, ask).nodes}
-    return [node for name, node in found.items() if name not in {node.name for node in hit}]
+    others = [node for name, node in found.items() if name not in {node.name for node in hit}]
+    if peers and not others:
+        raise BadInput(f"the peers are the target itself ({', '.join(found)}): nobody is left to cut it off from")
+    return others
 
 
 def describe(target: Target) -> str:

@@ -21,6 +21,7 @@ from maildrill.scenario.moments import Moment, moments
 
 TICK_S = 0.1
 RESOLVING_S = 20.0
+LOOK_EVERY_S = 0.02
 
 
 def dice_of(seed: int, entry: int, number: int) -> random.Random:
@@ -46,6 +47,7 @@ class Timeline:
         self._numbers = itertools.count(1)
         self._places: dict[tuple[int, int], dict[str, Placement]] = {}
         self._firing: dict[tuple[int, int], Work] = {}
+        self._acting: dict[str, Work] = {}
         self._late: dict[tuple[int, int], float] = {}
         self._by_hand: set[tuple[int, int]] = set()
 
@@ -79,12 +81,13 @@ class Timeline:
         self._late[moment.entry, moment.round] = time.monotonic() - began
         if any(fault.by_hand for _, fault in faults.values()):
             self._by_hand.add((moment.entry, moment.round))
-        self._places[moment.entry, moment.round] = {name: place for name, (place, _) in faults.items()}
-        works = [
-            Work(self._in_turn, place.inject_after, self._care.inject, name, fault)
+        works = {
+            name: Work(self._in_turn, place.inject_after, self._care.inject, name, fault)
             for name, (place, fault) in faults.items()
-        ]
-        for work in works:
+        }
+        self._acting |= works
+        self._places[moment.entry, moment.round] = {name: place for name, (place, _) in faults.items()}
+        for work in works.values():
             work.wait()
             work.outcome()
         if (moment.entry, moment.round) in self._by_hand:
@@ -96,10 +99,20 @@ class Timeline:
             self._firing[moment.entry, moment.round].wait()
         # finding the target, and asking a person, is not part of `for`
         self._recoveries.over.wait(self._late.get((moment.entry, moment.round), 0.0))
-        works = [Work(self._in_turn, place.heal_after, self._care.heal, name) for name, place in places.items()]
+        works = [Work(self._in_turn, place.heal_after, self._heal_one, name) for name, place in places.items()]
         for work in works:
             work.wait()
             work.outcome()
+
+    def _heal_one(self, name: str) -> None:
+        """Heal it, after its own turn to be injected has come, if that is later."""
+        self._await_turn(name)
+        self._care.heal(name)
+
+    def _await_turn(self, name: str) -> None:
+        """Returns when the injection has begun, or when the timeline ends."""
+        while not (self._care.took(name) or self._acting[name].over() or self._recoveries.over.wait(LOOK_EVERY_S)):
+            pass
 
     def _in_turn(self, wait: float, act: Callable[..., Any], *arguments: Any) -> None:
         """Act after ``wait`` s, or not at all if the timeline ends before."""
@@ -112,7 +125,7 @@ class Timeline:
         while key in self._firing and key not in self._places:
             if self._firing[key].over() or time.monotonic() > until:
                 break
-            time.sleep(0.02)
+            time.sleep(LOOK_EVERY_S)
         return self._places.get(key, {})
 
     def _recover(self, moment: Moment) -> None:
@@ -120,14 +133,17 @@ class Timeline:
         name = entry.name or f"step-{moment.entry + 1}"
         match entry:
             case Heal():
-                self._recoveries.heal(name, entry.of, self._in_force_of(entry.of))
+                found = self._in_force_of(entry.of)
+                for one in found:
+                    self._await_turn(one)
+                self._recoveries.heal(name, entry.of, found)
             case Ask():
                 self._recoveries.ask(name, entry)
             case Command():
                 dice = dice_of(self._seed, moment.entry, 0)
-                found = resolve(entry.target, self._nodes, dice, self._ask)
-                self._note(name, str(found))
-                for node in found.nodes:
+                hit = resolve(entry.target, self._nodes, dice, self._ask)
+                self._note(name, str(hit))
+                for node in hit.nodes:
                     self._recoveries.command(name, entry, node)
 
     def _in_force_of(self, name: str) -> list[str]:

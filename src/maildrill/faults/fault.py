@@ -21,6 +21,7 @@ from maildrill.scenario.model import Strict
 from maildrill.traffic.link import Attempted
 
 HEAL_DEADLINE_S = 30.0
+PROOF_DEADLINE_S = 8.0
 
 
 class NoParameters(Strict):
@@ -97,8 +98,16 @@ class Fault(ABC):
         """Injected by a person, who needs a while: how long it lasts counts from when that is done."""
         return False
 
+    def proof_deadline(self) -> float:
+        """Longest time from the injection until the effect must be seen, s."""
+        return PROOF_DEADLINE_S
+
     def heal_deadline(self) -> float:
         """Longest time that ``heal`` may take, s."""
+        return HEAL_DEADLINE_S
+
+    def recovery_deadline(self) -> float:
+        """Longest time from healing until it must be seen, s."""
         return HEAL_DEADLINE_S
 
     @classmethod

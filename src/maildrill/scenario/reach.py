@@ -1,4 +1,4 @@
-"""Whom a target can hit, as far as the cluster file tells; and whether that is within the limits."""
+"""Whom a target can hit, as far as the cluster file tells."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from maildrill.scenario.model import Scenario, Target
-from maildrill.scenario.moments import length, spans
+from maildrill.scenario.model import Target
 
 OUTSIDE = "outside"
 
@@ -78,38 +77,3 @@ def _how(target: Target) -> str:
     if target.has_address is not None:
         return f"the one that has the address {target.has_address}, looked up when it fires"
     return "the first that answers when it fires" if target.pick == "answering" else "at random"
-
-
-def most_nodes_hit(scenario: Scenario, nodes: Mapping[str, Placed]) -> tuple[int, int]:
-    """(most nodes with a fault at one moment, the entry with which that is reached). Random choices count apart."""
-    worst, place, all_spans = 0, 0, spans(scenario)
-    for now in all_spans:
-        together = [span for span in all_spans if span.begin <= now.begin < span.end]
-        hit = [reach(scenario.fault_at(span.entry).target, nodes) for span in together]
-        known = {name for one in hit if one.certain for name in one.among}
-        most = min(len(nodes), len(known) + sum(one.count for one in hit if not one.certain))
-        if most > worst:
-            worst, place = most, now.entry
-    return worst, place
-
-
-def fault_time(scenario: Scenario) -> float:
-    """How long any fault is in force, s. One that nothing heals lasts until the drill ends."""
-    end, total, until = length(scenario) + scenario.settle + scenario.drain, 0.0, 0.0
-    for span in spans(scenario):
-        stop = min(span.end, end)
-        total += max(0.0, stop - max(span.begin, until))
-        until = max(until, stop)
-    return total
-
-
-def over_limits(scenario: Scenario, nodes: Mapping[str, Placed]) -> tuple[tuple[str | int, ...], str] | None:
-    """(place in the file, what is wrong) if the timeline asks for more than its limits allow."""
-    limits = scenario.limits
-    hit, entry = most_nodes_hit(scenario, nodes)
-    if limits.nodes_down is not None and hit > limits.nodes_down:
-        return ("timeline", entry), f"up to {hit} nodes have a fault at once; limits.nodes_down is {limits.nodes_down}"
-    time = fault_time(scenario)
-    if limits.fault_time is not None and time > limits.fault_time:
-        return ("limits", "fault_time"), f"faults are in force for up to {time:g} s, allowed {limits.fault_time:g} s"
-    return None

@@ -103,7 +103,7 @@ class Lie(NameFault):
         raise NotImplementedError
 
     def sees(self, broken: bool) -> tuple[bool, str]:
-        """The addresses in the answer to a question from the vantage."""
+        """The addresses in the answer to a question from the vantage; in truth a name may have none."""
         status, addresses, text = self.question("A")
         is_lie = addresses == [self.address]
-        return is_lie if broken else status == "NOERROR" and bool(addresses) and not is_lie, text
+        return is_lie if broken else status in ("NOERROR", "NXDOMAIN") and not is_lie, text

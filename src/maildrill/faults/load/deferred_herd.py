@@ -70,6 +70,14 @@ class DeferredHerd(MailFlood):
             if self.target.container.status == "running":
                 self.target.container.exec_run(["sh", "-c", FLUSH])
 
+    def proof_deadline(self) -> float:
+        """The time that the herd takes to come in, and as long as usual."""
+        return super().proof_deadline() + float(self.asked.messages / self.asked.rate)
+
+    def recovery_deadline(self) -> float:
+        """A herd may leave no faster than it came."""
+        return super().recovery_deadline() + float(self.asked.messages / self.asked.rate)
+
     def effect(self) -> tuple[bool, str]:
         """So many files more than before lie in the target's queue."""
         grown = self._queued() - (self._before or 0)

@@ -30,7 +30,9 @@ class Partition(Ruled):
         return self.peers
 
     def chains(self) -> list[str]:
-        """Drop what comes from the peers and what goes to them."""
+        """Drop what comes from the peers and what goes to them. Raises RuntimeError without peers."""
+        if not self.cut_off_from:
+            raise RuntimeError(f"there is nobody that {self.target.name} could be cut off from")
         return [
             f"{hook('input')} {source(self.cut_off_from)} drop",
             f"{hook('output')} {destination(self.cut_off_from)} drop",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
 
 from maildrill.cluster.clocks import NO_OFFSET, OFFSET_FILE
 from maildrill.cluster.files import archive
@@ -11,12 +13,21 @@ from maildrill.faults.process.processes import is_running
 from maildrill.scenario.model import Strict
 
 TOLERANCE_S = 3.0
+LEAST_S = 2 * TOLERANCE_S
+
+
+def _can_be_seen(by: float) -> float:
+    if abs(by) < LEAST_S:
+        raise ValueError(f"at least {LEAST_S:g} s forward or back: less cannot be told from no step")
+    return by
 
 
 class Offset(Strict):
     """Which way, and how far."""
 
-    by: float = Field(description="what is added to the node's clock, s; negative sets it back", ge=-3e9, le=3e9)
+    by: Annotated[float, AfterValidator(_can_be_seen)] = Field(
+        description="what is added to the node's clock, s, at least 6; negative sets it back", ge=-3e9, le=3e9
+    )
 
 
 class ClockStep(Fault):

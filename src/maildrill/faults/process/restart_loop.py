@@ -52,6 +52,14 @@ class RestartLoop(Kill):
             self._loop.stop()
         super().heal()
 
+    def proof_deadline(self) -> float:
+        """Two rounds more than usual: it must be seen dead twice."""
+        return super().proof_deadline() + 2 * (self.asked.up + self.asked.down)
+
+    def recovery_deadline(self) -> float:
+        """A round more than usual."""
+        return super().recovery_deadline() + self.asked.up + self.asked.down
+
     def effect(self) -> tuple[bool, str]:
         """From the vantage: the node's services were dead, answered, and were dead again."""
         up, dead = self._services(expected=True)[0], self._services(expected=False)[0]
