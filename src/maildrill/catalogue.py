@@ -86,6 +86,6 @@ def _check_objectives(scenario: Scenario, document: Document) -> None:
 
 
 def states_something(objectives: Objectives) -> bool:
-    """Whether at least one objective has a value."""
-    values = [getattr(objectives, name) for name in Objectives.model_fields]
+    """Whether at least one objective was given, and has a value."""
+    values = [getattr(objectives, name) for name in objectives.model_fields_set]
     return any(one.rto is not None if isinstance(one, Objective) else one is not None for one in values)

@@ -221,6 +221,8 @@ def _missed_counts(facts: Facts) -> Found:
     """Objectives that are a number of messages."""
     counts = {
         "lost": (facts.ledger.lost_all_streams, "acknowledged messages"),
+        "corrupt": (facts.ledger.corrupt, "messages read with another body than was sent"),
+        "misdelivered": (facts.ledger.misdelivered, "messages in a mailbox of somebody else"),
         "system_duplicates": (facts.duplicates.system, "extra copies after one try"),
         "false_rejections": (facts.ledger.false_rejections, "messages to valid recipients refused or bounced for good"),
         "premature_bounces": (facts.ledger.premature_bounces, "messages bounced because a queue gave up"),

@@ -212,7 +212,7 @@ class Objective(Strict):
 
 
 class Objectives(Strict):
-    """Fixed before the run; at least one is needed."""
+    """Fixed before the run; at least one is needed. Nothing may be changed or misdelivered unless it is said."""
 
     inbound: Objective | None = None
     submission: Objective | None = None
@@ -224,6 +224,8 @@ class Objectives(Strict):
     )
     rpo: Duration | None = Field(None, description="recovery point objective, s")
     lost: int | None = Field(None, ge=0, description="acknowledged messages that may be lost")
+    corrupt: int = Field(0, ge=0, description="messages that may be read with another body than was sent")
+    misdelivered: int = Field(0, ge=0, description="messages that may be found in a mailbox of somebody else")
     catch_up: Duration | None = Field(None, description="until the backlog is visible, s")
     system_duplicates: int | None = Field(None, ge=0, description="extra copies after one try")
     false_rejections: int | None = Field(None, ge=0, description="messages refused or bounced for good")
