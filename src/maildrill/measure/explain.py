@@ -207,8 +207,14 @@ def _outage_reason(outage: Outage) -> str:
     what = f"from {outage.start:.6f} s " + (
         f"{outage.failed} failed, the last due {outage.lower:.6f} s" if outage.failed else "nothing was seen"
     )
-    if outage.trigger is None:
+    if outage.trigger is None or outage.onset is None:
         return f"{what}; {back}; no fault before it: not counted"
-    cause, zero = outage.trigger, outage.trigger.effective
-    times = "" if outage.upper is None else f": {max(0.0, outage.lower - zero):.6f} to {outage.upper - zero:.6f} s"
-    return f"{what}; {back}; counted from {cause.fault} {cause.name} {cause.state} at {zero:.6f} s{times}"
+    cause, onset = outage.trigger, outage.onset
+    since = f"{cause.fault} {cause.name} {cause.state} at {cause.effective:.6f} s"
+    if onset.lower > cause.effective:
+        since = f"its own start, long after {since}"
+    elif onset.lower < cause.effective:
+        since = f"{onset.lower:.6f} s, before the proof of {since}"
+    lower = max(0.0, outage.lower - onset.upper)
+    times = "" if outage.upper is None else f": {lower:.6f} to {outage.upper - onset.lower:.6f} s"
+    return f"{what}; {back}; counted from {since}{times}"

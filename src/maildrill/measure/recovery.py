@@ -11,7 +11,7 @@ from __future__ import annotations
 import polars as pl
 
 from maildrill.measure.frames import Frames
-from maildrill.measure.result import FaultLife, Outage, Recovery, Service, Trigger
+from maildrill.measure.result import FaultLife, Outage, Recovery, Service
 
 BACKENDS = {"mailbox": "imaps", "submission": "submission", "delivery": "lmtp"}
 """The backend of the proxies through which a service goes."""
@@ -19,13 +19,13 @@ DETECTORS = ("proxy", "dns", "replication")
 
 
 def _deciding(outages: list[Outage]) -> Outage | None:
-    """The outage that makes the RTA: one that did not end, or else the one longest after its trigger."""
+    """The outage that makes the RTA: one that did not end, or else the one longest after its onset."""
 
     def length(outage: Outage) -> float:
-        assert outage.trigger is not None
-        return float("inf") if outage.upper is None else outage.upper - outage.trigger.effective
+        assert outage.onset is not None
+        return float("inf") if outage.upper is None else outage.upper - outage.onset.lower
 
-    triggered = [outage for outage in outages if outage.trigger is not None]
+    triggered = [outage for outage in outages if outage.onset is not None]
     longest = max(triggered, key=length, default=None)
     return longest if longest is not None and length(longest) > 0 else None
 
@@ -38,14 +38,13 @@ def _detected(nodes: pl.DataFrame, begin: float, end: float | None) -> float | N
     return float(found["t"].min()) if len(found) else None  # type: ignore[arg-type]
 
 
-def _switched(
-    service: str, trigger: Trigger, faults: list[FaultLife], frames: Frames, end: float | None
-) -> float | None:
-    """When another server (or proxy) first served after the effect, s; None if the journal does not say.
+def _switched(service: str, outage: Outage, faults: list[FaultLife], frames: Frames, end: float | None) -> float | None:
+    """When another server (or proxy) first served after the onset, s; None if the journal does not say.
 
     A server that served all the time, in turns with the one that was hit, counts from its next second on.
     """
-    if trigger.state != "effective":
+    trigger, onset = outage.trigger, outage.onset
+    if trigger is None or onset is None or trigger.state != "effective":
         return None
     hit = {life.target for life in faults if _in_force(life, trigger.effective)}
     nodes, found = frames["node"], frames["served"].filter(pl.col("backend") == BACKENDS.get(service, ""))
@@ -53,7 +52,7 @@ def _switched(
     if hit & set(found["server"]):
         others = found.filter(pl.col("sessions") > 0, ~pl.col("server").is_in(hit))["t"]
         moved = pl.concat([moved, others])
-    moved = moved.filter((moved >= trigger.effective) & (moved <= (float("inf") if end is None else end)))
+    moved = moved.filter((moved >= onset.lower) & (moved <= (float("inf") if end is None else end)))
     return float(moved.min()) if len(moved) else None  # type: ignore[arg-type]
 
 
@@ -73,18 +72,19 @@ def parts_between(begin: float, moments: list[float | None]) -> list[float | Non
 def recovery_of(service: str, outages: list[Outage], faults: list[FaultLife], frames: Frames) -> Recovery | None:
     """The parts up to sustained success; None if no outage followed a fault."""
     outage = _deciding(outages)
-    if outage is None or outage.trigger is None:
+    if outage is None or outage.trigger is None or outage.onset is None:
         return None
-    effect, success = outage.trigger.effective, outage.first_success
+    effect, success = outage.onset.lower, outage.first_success
     moments = [
         _detected(frames["node"], effect, success),
-        _switched(service, outage.trigger, faults, frames, success),
+        _switched(service, outage, faults, frames, success),
         success,
         outage.upper,
     ]
     parts = parts_between(effect, moments)
     return Recovery(
         since=outage.trigger,
+        onset=effect,
         detected_s=parts[0],
         switched_s=parts[1],
         first_success_s=parts[2],
@@ -108,6 +108,6 @@ def _cleared(service: Service, clear: float) -> Service:
     recovery = service.recovery
     if recovery is None or recovery.whole_s is None:
         return service
-    backlog = max(0.0, clear - (recovery.since.effective + recovery.whole_s))
+    backlog = max(0.0, clear - (recovery.onset + recovery.whole_s))
     done = recovery.model_copy(update={"backlog_s": backlog, "whole_s": recovery.whole_s + backlog})
     return service.model_copy(update={"recovery": done})

@@ -57,6 +57,7 @@ class Recovery(Part):
     """The deciding outage of a service in parts, s; known parts add up to ``whole_s`` (all upper bounds)."""
 
     since: Trigger
+    onset: float = Field(description="the parts are counted from here, s on the drill's clock")
     detected_s: float | None = Field(description="effect until the cluster noticed; None: unknown, then in the next")
     switched_s: float | None = Field(
         None, description="from there until another server, or another proxy, served; None: unknown, then in the next"
@@ -75,6 +76,7 @@ class Outage(Part):
     upper: float | None
     first_success: float | None = Field(description="end of the first success since the trigger, lasting or not")
     trigger: Trigger | None
+    onset: Interval | None = Field(description="its recovery time is counted from a moment between these; s")
     failed: int
     unobserved_s: float = Field(description="without a sample between start and upper, s")
     observed_s: float = Field(description="success observed after the last failure, s")

@@ -1,9 +1,14 @@
 """Services: outages, and the recovery time achieved (RTA), from probes stamped with when they were due.
 
-A failed probe is evidence of "down" at the moment it was due. An outage begins with a failure and lasts until
-the first success s such that nothing fails, and nothing goes unobserved, in [s, s + W + R]. ``lower`` is when
-the last failed probe was due; ``upper`` the earliest end of a success due at or after s. A stretch without
-samples is no evidence of down, but none of up either: it can only widen the interval.
+A failed probe is evidence of "down" at the moment it was due; one that the harness itself began late is evidence of
+that moment only. An outage begins with a failure and lasts until the first success s such that nothing
+fails, and nothing goes unobserved, in [s, s + W + R]. ``lower`` is when the last failed probe was due; ``upper`` the
+earliest end of a success due at or after s. A stretch without samples is no evidence of down, but none of up either:
+it can only widen the interval.
+
+An outage is counted from the verified effect of its fault (or the request to heal it): what came back for W + R
+and failed again later is an outage of its own, counted from its own start. Of one that began before the effect was
+verified, the true onset lies between its first failure (not before the fault was requested) and that verification.
 """
 
 from __future__ import annotations
@@ -15,6 +20,10 @@ from maildrill.measure.recovery import recovery_of
 from maildrill.measure.result import Censored, FaultLife, Gap, Interval, Outage, Service, Trigger
 from maildrill.measure.runs import Run, fold, unseen_after, with_gaps
 from maildrill.scenario.model import SERVICES, Scenario
+
+SCHEDULED = ("inbound", "submission", "mailbox")
+"""Services whose probes begin on their own schedule; delivery and outbound begin when these accept."""
+QUICK_S = 1.0
 
 
 def horizon_of(frames: Frames) -> float:
@@ -35,16 +44,25 @@ def triggers_of(faults: list[FaultLife]) -> list[tuple[Trigger, float | None]]:
     return sorted(found, key=lambda pair: (pair[0].effective, pair[0].name, pair[0].state))
 
 
-def _trigger(first: Run, until: float, faults: list[FaultLife], deadline: float) -> Trigger | None:
+def _trigger(first: Run, until: float, faults: list[FaultLife], deadline: float) -> tuple[Trigger, float | None] | None:
     """The latest trigger the outage can be due to; else the first effect that fell into it, at latest ``until``."""
     best = None
     for trigger, asked in triggers_of(faults):
-        early = asked is not None and asked <= first.end and trigger.effective - deadline <= first.first
+        early = asked is not None and asked - deadline <= first.first and asked <= first.end
         if trigger.effective <= first.first or early:
-            best = trigger
+            best = trigger, asked
         elif best is None and trigger.state == "effective" and trigger.effective <= until:
-            return trigger
+            return trigger, asked
     return best
+
+
+def _onset(start: float, failed: float | None, trigger: Trigger, asked: float | None, need: float) -> Interval:
+    """The moments between which lies the one that an outage is counted from; ``failed``: its first failure."""
+    if start < trigger.effective:
+        noticed = trigger.effective if failed is None else max(failed, failed if asked is None else asked)
+        return Interval(lower=min(noticed, trigger.effective), upper=trigger.effective)
+    zero = trigger.effective if start < trigger.effective + need else start
+    return Interval(lower=zero, upper=zero)
 
 
 def _begins_by(run: Run, limit: float) -> bool:
@@ -77,16 +95,19 @@ def _outage(runs: list[Run], group: tuple[int, int], faults: list[FaultLife], ho
     lower = failures[-1].last if failures else inside[0].first
     back = bool(after) and observed >= plan.sustained.window
     upper = min(run.end for run in after) if back else None
-    trigger = _trigger(inside[0], horizon if upper is None else upper, faults, plan.probes.deadline)
-    zero = max(inside[0].first, trigger.effective) if trigger else inside[0].first
+    start, need = inside[0].first, plan.sustained.window + plan.sustained.relapse
+    cause = _trigger(inside[0], horizon if upper is None else upper, faults, plan.probes.deadline)
+    onset = _onset(start, failures[0].first if failures else None, *cause, need) if cause else None
+    zero = max(start, onset.lower) if onset else start
     successes = [max(run.end, zero) for run in [*inside, *after] if run.ok and run.last >= zero]
     success = min(successes, default=None)
     return Outage(
-        start=inside[0].first,
+        start=start,
         lower=lower,
         upper=upper,
         first_success=success if success is None or upper is None else min(success, upper),
-        trigger=trigger,
+        trigger=cause[0] if cause else None,
+        onset=onset,
         failed=sum(run.count for run in failures),
         unobserved_s=sum(run.last - run.first for run in inside if run.ok is None),
         observed_s=observed,
@@ -100,14 +121,13 @@ def find_outages(runs: list[Run], faults: list[FaultLife], horizon: float, scena
 
 
 def _rta(outages: list[Outage]) -> Interval | Censored | None:
-    """The longest recovery, counted from each outage's trigger; None if nobody looked when it mattered."""
+    """The longest recovery, counted from each outage's onset; None if nobody looked when it mattered."""
     lower, upper, censored, failed = 0.0, 0.0, False, False
     for outage in outages:
-        if outage.trigger is not None:
-            zero = outage.trigger.effective
+        if outage.onset is not None:
             failed = failed or outage.failed > 0
-            lower = max(lower, outage.lower - zero) if outage.failed else lower
-            upper = max(upper, (outage.upper or 0.0) - zero)
+            lower = max(lower, outage.lower - outage.onset.upper) if outage.failed else lower
+            upper = max(upper, (outage.upper or 0.0) - outage.onset.lower)
             censored = censored or outage.upper is None
     if censored:
         return Censored(at_least_s=lower) if failed else None
@@ -129,20 +149,35 @@ def _judge(rta: Interval | Censored | None, rto: float | None, outages: list[Out
 
 def _proven(outage: Outage, rto: float) -> bool:
     """Whether this outage was longer than the RTO, unobserved stretches taken in the service's favour."""
-    if outage.trigger is None or outage.upper is None or outage.upper - outage.trigger.effective <= rto:
+    if outage.onset is None or outage.upper is None or outage.upper - outage.onset.lower <= rto:
         return False
-    return outage.unobserved_s == 0 or (outage.failed > 0 and outage.lower - outage.trigger.effective > rto)
+    return outage.unobserved_s == 0 or (outage.failed > 0 and outage.lower - outage.onset.upper > rto)
 
 
 def _baseline(probes: pl.DataFrame, frames: Frames) -> float | None:
-    """Share of successful probes that ended within the baseline; None without any."""
+    """Share of successful probes of those due from the baseline until the first fault was requested; None without any.
+
+    A probe that failed after that does not count if it was under way no longer than a good one may be: the fault may
+    have hit it.
+    """
     begin, end = phase_start(frames, "baseline"), phase_start(frames, "timeline")
     if begin is None:
         return None
+    asked = frames["fault"].filter(pl.col("state") == "requested")["t"]
+    end = float(asked[0]) if len(asked) else end
     found = probes.filter(pl.col("t") >= begin)
     if end is not None:
-        found = found.filter(pl.col("end") < end)
+        found = found.filter(pl.col("t") < end)
+        usual = found.filter("ok").select((pl.col("end") - pl.col("begin")).max()).item() or 0.0
+        hit = ~pl.col("ok") & (pl.col("end") >= end) & (end - pl.col("begin") <= max(usual, QUICK_S))
+        found = found.filter(~hit)
     return float(found["ok"].sum()) / len(found) if len(found) else None
+
+
+def _seen(probes: pl.DataFrame, every: float) -> pl.DataFrame:
+    """All probes; those that the harness began late, by more than two intervals, stamped with their begin."""
+    starved = pl.col("service").cast(pl.String).is_in(SCHEDULED) & (pl.col("begin") - pl.col("t") > 2 * every)
+    return probes.with_columns(t=pl.when(starved).then("begin").otherwise("t")).sort("t", "end", "ok")
 
 
 def rto_of(scenario: Scenario, service: str) -> float | None:
@@ -154,7 +189,10 @@ def rto_of(scenario: Scenario, service: str) -> float | None:
 def measure_services(frames: Frames, faults: list[FaultLife], scenario: Scenario) -> dict[str, Service]:
     """Every service that was probed or has an objective; what was due before the baseline is no evidence."""
     horizon, unseen = horizon_of(frames), unseen_after(scenario.probes.every)
-    probes, begin = frames["probe"].filter(pl.col("t") <= horizon), phase_start(frames, "baseline")
+    probes, begin = (
+        _seen(frames["probe"], scenario.probes.every).filter(pl.col("t") <= horizon),
+        phase_start(frames, "baseline"),
+    )
     if begin is None:
         begin = float(probes["t"][0]) if len(probes) else horizon
     probes = probes.filter(pl.col("t") >= begin)

@@ -8,11 +8,10 @@ from maildrill.measure.faults import first_effect
 from maildrill.measure.frames import Frames, phase_start
 from maildrill.measure.ledger import HEADLINE_STREAMS
 from maildrill.measure.result import FaultLife, Lateness, Quantiles, Rpa, Service
+from maildrill.measure.services import SCHEDULED
 
 PHASES = ("warm-up", "baseline", "timeline", "settle", "drain")
 _NOT_VISIBLE = ("lost", "held", "unresolved")
-SCHEDULED = ("inbound", "submission", "mailbox")
-"""Services whose probes begin on their own schedule; delivery and outbound begin when these accept."""
 
 
 def recovery_point(table: pl.DataFrame, faults: list[FaultLife]) -> Rpa:
