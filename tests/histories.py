@@ -123,4 +123,7 @@ def _class(offer: Offer, events: list[Event], census: Census | None, counting: b
         return "lost"
     if ambiguous:
         return "ambiguous_missing"
-    return "refused_permanent" if outcomes[-1:] == ["permanent"] else "refused_temporary"
+    if outcomes[-1:] == ["permanent"]:
+        return "refused_permanent"
+    sure = census is not None and census.whole
+    return "refused_temporary" if sure or any(isinstance(event, GaveUp) for event in mine) else "unresolved"

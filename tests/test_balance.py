@@ -49,7 +49,7 @@ def told(server: str, seconds: dict[float, int], backend: str = "submission", ba
 
 
 def drill(*more: Event, **objectives: object) -> Result:
-    return run([*frame_of_drill(None), HEALED, *census({}), *more], scenario(lost=0, **objectives))
+    return run([*frame_of_drill(None), HEALED, *census({}), *more], scenario(premature_bounces=0, **objectives))
 
 
 SHARED = [*told("sub1", {0.5: 99, 2.0: 30, 13.0: 10}), *told("sub2", {3.0: 10, 8.0: 20, 20.0: 10, 35.0: 99})]

@@ -19,6 +19,7 @@ ACTIONS = st.sampled_from(["flag", "move", "delete"])
 STATES = st.sampled_from(["acknowledged", "failed", "asked"])
 FOUND = st.sampled_from(["", "here", "here flagged", "there", "both"])
 ROWS = st.lists(st.tuples(ACTIONS, STATES, FOUND, st.floats(0, 20)), max_size=15)
+END = 25.0
 HERE = ("here", "here flagged", "both")
 LASTS = {"flag": {"here flagged"}, "move": {"there"}, "delete": {"", "there"}}
 
@@ -47,22 +48,23 @@ def total(state: State, what: str) -> int:
 @given(rows=ROWS, seed=st.integers(0, 9))
 def test_every_acknowledged_change_lasted_or_is_named(rows: list[tuple[str, str, str, float]], seed: int) -> None:
     events = history(rows)
-    state, point = measure_state(frames(events), [KILL])
+    state, point = measure_state(frames(events), [KILL], END)
     wrong = {
         f"m{n}": t for n, (action, asked, found, t) in enumerate(rows)
         if asked == "acknowledged" and found not in LASTS[action]
     }  # fmt: skip
     assert set(state.lost_ids) == set(wrong)
     assert total(state, "acknowledged") == sum(asked == "acknowledged" for _, asked, _, _ in rows)
-    assert point == max(0.0, 10.0 - min(wrong.values(), default=10.0))
+    before, since = ([t for t in wrong.values() if (t <= 10.0) is early] for early in (True, False))
+    assert point == max(10.0 - min(before, default=10.0), END - min(since, default=END))
     random.Random(seed).shuffle(events)
-    assert measure_state(frames(events), [KILL]) == (state, point)
+    assert measure_state(frames(events), [KILL], END) == (state, point)
 
 
 @settings(max_examples=100, deadline=None)
 @given(rows=ROWS)
 def test_a_folder_that_was_not_read_says_nothing(rows: list[tuple[str, str, str, float]]) -> None:
-    state, point = measure_state(frames(history(rows, whole=False)), [KILL])
+    state, point = measure_state(frames(history(rows, whole=False)), [KILL], END)
     acknowledged = total(state, "acknowledged")
     assert (state.unresolved, total(state, "lost"), total(state, "resurrected")) == (acknowledged, 0, 0)
     assert point == (None if acknowledged else 0.0)

@@ -3,7 +3,8 @@
 Decided in this order: in the final census of its recipient: delivered (ambiguous_delivered if no
 attempt was accepted); a bounce came: bounced; found on a volume after the census began: held;
 accepted: lost; ambiguous: ambiguous_missing (both unresolved without a whole census of that
-mailbox); last outcome permanent: refused_permanent; everything else: refused_temporary.
+mailbox); last outcome permanent: refused_permanent; everything else: refused_temporary (unresolved
+without a whole census of that mailbox, unless the sender is known to have given up).
 """
 
 from __future__ import annotations
@@ -54,8 +55,13 @@ def _copies(census: pl.DataFrame, offers: pl.DataFrame) -> pl.DataFrame:
 
 
 def _attempts(frames: Frames, offers: pl.DataFrame) -> pl.DataFrame:
-    """Per message: the end of the first accepted attempt, was one ambiguous or permanent, the last outcome."""
+    """Per message: the end of the first accepted attempt, was one ambiguous or permanent, the last outcome.
+
+    ``explains``: how many copies more than one the ambiguous attempts before that explain.
+    """
     outcome = pl.col("outcome")
+    first = pl.col("accepted_at").min()
+    in_doubt = (pl.col("ambiguous") & ((pl.col("t") <= first) | first.is_null())).sum().cast(pl.Int64)
     return (
         frames["attempt"]
         .join(offers.select("id", "m"), on="id", how="inner")
@@ -70,6 +76,7 @@ def _attempts(frames: Frames, offers: pl.DataFrame) -> pl.DataFrame:
         .agg(
             pl.col("accepted_at").min(),
             pl.col("ambiguous", "permanent").max(),
+            explains=in_doubt - first.is_null().cast(pl.Int64),
             last_outcome=pl.col("outcome").last(),
         )
     )  # fmt: skip
@@ -109,6 +116,7 @@ def _class() -> pl.Expr:
         .when(accepted).then(pl.lit("lost"))
         .when(pl.col("ambiguous")).then(pl.lit("ambiguous_missing"))
         .when(pl.col("last_outcome") == "permanent").then(pl.lit("refused_permanent"))
+        .when(~sure & ~pl.col("gave_up")).then(pl.lit("unresolved"))
         .otherwise(pl.lit("refused_temporary"))
     )  # fmt: skip
 
@@ -129,8 +137,9 @@ def trace_messages(frames: Frames) -> Messages:
         .join(_bounces(frames, offers), on="m", how="left")
         .join(whole, on="rcpt", how="left")
         .with_columns(
-            pl.col("own_copies").fill_null(0).cast(pl.Int64),
+            pl.col("own_copies", "explains").fill_null(0).cast(pl.Int64),
             pl.col("bounced", "census_whole", "ambiguous", "permanent").fill_null(False),
+            gave_up=pl.col("id").is_in(frames["gave-up"]["id"].implode()),
             held=pl.col("id").is_in(held.implode()),
             held_before=pl.col("id").is_in(queued.implode()),
         )
@@ -146,10 +155,10 @@ def count_classes(table: pl.DataFrame) -> Counts:
 
 
 def _inverted(table: pl.DataFrame) -> pl.DataFrame:
-    """Messages of one sender in one mailbox, seen after one that was offered later."""
-    seen = table.filter(pl.col("seen_at").is_not_null()).select("seen_at", "uid", "t", "id", "sender", "rcpt")
-    seen = seen.sort("seen_at", "uid", "t", "id")
-    return seen.filter(pl.col("t") < pl.col("t").cum_max().over("sender", "rcpt"))
+    """Messages of one sender in one mailbox, seen after one that was offered only when they were accepted already."""
+    seen = table.filter(pl.col("seen_at").is_not_null() & pl.col("accepted_at").is_not_null())
+    seen = seen.select("seen_at", "uid", "t", "id", "sender", "rcpt", "accepted_at").sort("seen_at", "uid", "t", "id")
+    return seen.filter(pl.col("accepted_at") < pl.col("t").cum_max().over("sender", "rcpt"))
 
 
 def _defects(messages: Messages) -> dict[str, pl.Series]:
@@ -176,8 +185,8 @@ def _defects(messages: Messages) -> dict[str, pl.Series]:
         "silently_expired": ids((pl.col("fate") == "lost") & pl.col("held_before")),
         "corrupt": ids_of(copies.filter(pl.col("found_hash") != pl.col("hash"))),
         "misdelivered": ids_of(copies.filter(pl.col("mailbox") != pl.col("rcpt"))),
-        "duplicates_protocol": ids(extra & pl.col("ambiguous")),
-        "duplicates_system": ids(extra & ~pl.col("ambiguous")),
+        "duplicates_protocol": ids(extra & (pl.col("explains") > 0)),
+        "duplicates_system": ids(pl.col("own_copies") - 1 > pl.col("explains")),
     }
 
 
@@ -220,8 +229,7 @@ def make_ledger(frames: Frames, messages: Messages) -> Ledger:
 
 
 def count_duplicates(table: pl.DataFrame) -> Duplicates:
-    """Extra copies in the right mailbox, by whether an ambiguous attempt explains them."""
-    extra = table.filter(pl.col("own_copies") > 1)
-    protocol = extra.filter(pl.col("ambiguous"))["own_copies"] - 1
-    system = extra.filter(~pl.col("ambiguous"))["own_copies"] - 1
-    return Duplicates(protocol=int(protocol.sum()), system=int(system.sum()))
+    """Extra copies in the right mailbox: one for each ambiguous attempt before is explained by it, no more."""
+    extra = table.filter(pl.col("own_copies") > 1).select("explains", extra=pl.col("own_copies") - 1)
+    protocol = int(extra.select(pl.min_horizontal("extra", "explains").sum()).item() or 0)
+    return Duplicates(protocol=protocol, system=int(extra["extra"].sum()) - protocol)

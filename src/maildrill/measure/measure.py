@@ -11,7 +11,7 @@ import maildrill
 from maildrill.journal.reader import Journal
 from maildrill.measure.balance import measure_balance
 from maildrill.measure.faults import fault_lives
-from maildrill.measure.frames import Frames, load_frames
+from maildrill.measure.frames import Frames, load_frames, phase_start
 from maildrill.measure.ledger import Messages, count_duplicates, make_ledger, trace_messages
 from maildrill.measure.load import machine_load
 from maildrill.measure.old_mail import measure_old_mail
@@ -48,10 +48,10 @@ SOURCES = {
     "old_mail.snapshot_age_s": 'recovery: a detail that says "snapshot NAME taken TIME"; start: wall',
     "read_outage": "probe: ends of successful mailbox probes, from the baseline to the drain phase",
     "recovery_steps": "recovery: first event of each state",
-    "rpa": "fault: first effective; attempt: earliest accepted end among the lost, all streams; offer: size",
+    "rpa": "fault: last effective or heal-requested; attempt: accepted ends of the lost, all streams; offer: size",
     "sessions": "session: lost, compared with the account's next open; fault: latest effective before",
     "state": "change: acknowledged, compared with the state-census of the account's two folders",
-    "state_rpa_s": "fault: first effective; change: earliest acknowledged that did not last",
+    "state_rpa_s": "fault: last effective or heal-requested; change: acknowledged ones that did not last",
     "services": "probe, by when each was due, from the baseline to the drain phase; fault: effective, heal-requested",
     "services.recovery": "as services; node: first detail that begins with proxy:, dns: or replication:; "
     "served: first by another server than the fault's target, or node: first holds-address",
@@ -84,14 +84,20 @@ def _headline(facts: Facts) -> str:
         (ledger.ambiguous_missing, "never acknowledged and missing"), (ledger.unresolved, "unresolved"),
     )  # fmt: skip
     parts += [f"{number} {word}" for number, word in others if number]
-    parts.append(f"{ledger.lost} acknowledged and lost" if ledger.lost else "none lost")
+    lost, probes = ledger.lost_all_streams, ledger.lost_all_streams - ledger.lost
+    parts.append(f"{lost} acknowledged and lost" if lost else "none lost")
+    parts[-1] += f" ({probes} of them probes)" if probes else ""
+    wrong = ((ledger.corrupt, "with another body"), (ledger.misdelivered, "in a wrong mailbox"))
+    parts += [f"{number} {word}" for number, word in wrong if number]
     return ", ".join(parts) + f"; {_longest(facts.services)}"
 
 
 def _longest(services: dict[str, Service]) -> str:
-    gone = [name for name, service in services.items() if isinstance(service.rta_s, Censored)]
-    if gone:
+    away = {name: service.outages[-1] for name, service in services.items() if isinstance(service.rta_s, Censored)}
+    if gone := [name for name, outage in away.items() if outage.observed_s == 0]:
         return f"{', '.join(gone)} did not come back"
+    if away:
+        return f"{', '.join(away)} came back too late to last"
     times = {n: s.rta_s.upper for n, s in services.items() if s.rta_s and not isinstance(s.rta_s, Censored)}
     if not times:
         return "no service was observed"
@@ -132,27 +138,29 @@ def measure_with_tables(journal: Journal, scenario: Scenario, timers: Timers | N
     faults, steps, messages = fault_lives(frames), recovery_steps(frames), trace_messages(frames)
     table, horizon = messages.table, horizon_of(frames)
     services = measure_services(frames, faults, scenario)
-    ledger, duplicates, rpa = make_ledger(frames, messages), count_duplicates(table), recovery_point(table, faults)
-    catch_up_s, never = catch_up(table, services, faults)
-    services = with_backlog(services, catch_up_s)
+    census = phase_start(frames, "census")
+    ledger, duplicates = make_ledger(frames, messages), count_duplicates(table)
+    rpa, caught_up = recovery_point(table, faults, horizon), catch_up(table, services, faults, census)
+    services = with_backlog(services, caught_up.seconds)
     late, latency = lateness(frames), message_latency(table, frames)
     by_phase, balance = latency_by_phase(latency), measure_balance(frames, faults, horizon)
     old_mail, load = measure_old_mail(frames, messages, faults, steps), machine_load(frames)
     facts = Facts(
-        journal, frames, scenario, messages, ledger, duplicates, services, faults, steps, rpa, old_mail, catch_up_s,
-        never, late, load, balance,
+        journal, frames, scenario, messages, ledger, duplicates, services, faults, steps, rpa, old_mail, caught_up,
+        late, load, balance,
     )  # fmt: skip
     verdict, diagnostics = judge(facts)
     timings, clean = _notes(frames)
-    state, state_rpa_s = measure_state(frames, faults)
+    state, state_rpa_s = measure_state(frames, faults, horizon)
     errors = frames["clock"]["error_s"].to_list()
     result = Result(
         **_identity(frames, scenario),
         verdict=verdict, headline=_headline(facts), diagnostics=diagnostics, services=services, ledger=ledger,
         duplicates=duplicates, rpa=rpa, sessions=measure_sessions(frames, faults), state=state,
-        state_rpa_s=state_rpa_s, old_mail=old_mail, balance=balance, catch_up_s=catch_up_s, never_visible=never,
+        state_rpa_s=state_rpa_s, old_mail=old_mail, balance=balance, catch_up_s=caught_up.seconds,
+        never_visible=caught_up.never_visible,
         write_outage=write_outage(table, frames, horizon), read_outage=read_outage(frames, horizon),
-        delay_debt_message_minutes=delay_debt(latency, by_phase), latency=by_phase, faults=faults,
+        delay_debt_message_minutes=delay_debt(table, latency, by_phase, census), latency=by_phase, faults=faults,
         recovery_steps=steps, not_measured=not_measured(frames),
         timers=timers or {}, timings=timings, clean=clean, clock_error_s=max(map(abs, errors), default=0.0),
         lateness=late, load=load, sources=SOURCES,

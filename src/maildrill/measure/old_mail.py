@@ -40,6 +40,7 @@ def measure_old_mail(
         watched=len(looks),
         lost_sight=len(backs),
         not_back=sum(back is None for back in backs),
+        not_back_s=max((_vain(rows, effects) for rows in looks.values() if not rows[-1]["ok"]), default=None),
         first_back_s=intervals[0] if intervals else None,
         last_back_s=intervals[-1] if intervals and len(intervals) == len(backs) else None,
         snapshot_age_s=_snapshot_age(frames, steps, effects),
@@ -76,6 +77,11 @@ def _back(rows: list[dict[str, Any]], effects: list[tuple[float, float]]) -> Int
     failed = max(row["t"] for row in rows if not row["ok"])
     ends = [row["end"] for row in rows if row["ok"] and row["t"] > failed]
     return Interval(lower=max(0.0, failed - effect), upper=max(0.0, min(ends) - effect)) if ends else None
+
+
+def _vain(rows: list[dict[str, Any]], effects: list[tuple[float, float]]) -> float:
+    """How long a mailbox that is not back was looked for, s."""
+    return max(0.0, float(rows[-1]["end"]) - _latest(effects, next(row["end"] for row in rows if not row["ok"])))
 
 
 def _snapshot_age(frames: Frames, steps: list[RecoveryStep], effects: list[tuple[float, float]]) -> float | None:

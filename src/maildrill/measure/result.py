@@ -138,10 +138,13 @@ class Duplicates(Part):
 class Rpa(Part):
     """Recovery point achieved. ``bound``: with 0 lost of N, 3/N (at most 1) bounds the rate of loss (95 %)."""
 
-    seconds: float | None
+    seconds: float | None = Field(
+        description="from the earliest acknowledgement among the lost to what took it; with several faults, to the last"
+    )
     messages: int
     bytes: int
-    accepted: int = Field(description="N: acknowledged messages, all streams")
+    accepted: int = Field(description="acknowledged messages, all streams")
+    known: int = Field(description="N: of those, neither held nor unresolved")
     bound: float | None
 
 
@@ -241,6 +244,7 @@ class OldMail(Part):
     watched: int = Field(description="mailboxes whose oldest message was looked for, again and again")
     lost_sight: int = Field(description="of those, where it was not there, or not as it was, or nobody could look")
     not_back: int
+    not_back_s: float | None = Field(None, description="how long the last of those was looked for in vain, s")
     first_back_s: Interval | None = Field(description="from the effect until the first of them was back, s")
     last_back_s: Interval | None = Field(description="until the last was back, s; None if one is not")
     snapshot_age_s: float | None = Field(description="age, at the effect, of the snapshot restored from, s")

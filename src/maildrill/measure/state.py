@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from maildrill.measure.faults import first_effect
 from maildrill.measure.frames import Frames
+from maildrill.measure.point import point_before
 from maildrill.measure.result import Changes, FaultLife, State
 
 FOLDER, ARCHIVE = "Drill", "Drill-Archive"
@@ -44,8 +44,8 @@ def _fate(action: str, id: str, here: dict[str, str], there: dict[str, str]) -> 
     return id in here, id in here
 
 
-def measure_state(frames: Frames, faults: list[FaultLife]) -> tuple[State, float | None]:
-    """The counts, and the state's recovery point (s): first effect minus the earliest change that did not last.
+def measure_state(frames: Frames, faults: list[FaultLife], horizon: float) -> tuple[State, float | None]:
+    """The counts, and the state's recovery point (s): how far back changes reach that did not last.
 
     The latter is 0 when every one lasted, None when that is unknown or no fault was effective.
     """
@@ -64,10 +64,10 @@ def measure_state(frames: Frames, faults: list[FaultLife]) -> tuple[State, float
         if lost or resurrected:
             tally.wrong.append((t, id))
     state = State(**tally.counts, unresolved=tally.unresolved, lost_ids=sorted(id for _, id in tally.wrong)[:100])
-    return state, _recovery_point(tally, first_effect(faults))
+    return state, _recovery_point(tally, faults, horizon)
 
 
-def _recovery_point(tally: _Tally, effect: float | None) -> float | None:
+def _recovery_point(tally: _Tally, faults: list[FaultLife], horizon: float) -> float | None:
     if tally.wrong:
-        return None if effect is None else max(0.0, effect - min(t for t, _ in tally.wrong))
+        return point_before(pl.Series([t for t, _ in tally.wrong]), faults, horizon)
     return None if tally.unresolved else 0.0

@@ -2,47 +2,63 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import polars as pl
 
 from maildrill.measure.faults import first_effect
 from maildrill.measure.frames import Frames, phase_start
 from maildrill.measure.ledger import HEADLINE_STREAMS
+from maildrill.measure.point import point_before
 from maildrill.measure.result import FaultLife, Lateness, Quantiles, Rpa, Service
 from maildrill.measure.services import SCHEDULED
 
 PHASES = ("warm-up", "baseline", "timeline", "settle", "drain")
 _NOT_VISIBLE = ("lost", "held", "unresolved")
+_FATE_OPEN = ("held", "unresolved")
 
 
-def recovery_point(table: pl.DataFrame, faults: list[FaultLife]) -> Rpa:
-    """How far back acknowledged mail was lost: first effect minus earliest loss, all streams."""
+def recovery_point(table: pl.DataFrame, faults: list[FaultLife], horizon: float) -> Rpa:
+    """How far back acknowledged mail was lost, all streams."""
     lost = table.filter(pl.col("fate") == "lost")
-    accepted = int(table["accepted_at"].is_not_null().sum())
+    accepted = table.filter(pl.col("accepted_at").is_not_null())
+    known = len(accepted) - int(accepted["fate"].is_in(_FATE_OPEN).sum())
+    counts = {"messages": len(lost), "bytes": int(lost["size"].sum()), "accepted": len(accepted), "known": known}
     if lost.is_empty():
-        bound = min(1.0, 3 / accepted) if accepted else None
-        return Rpa(seconds=0.0, messages=0, bytes=0, accepted=accepted, bound=bound)
-    effect, earliest = first_effect(faults), lost.select(pl.col("accepted_at").min()).item()
-    seconds = None if effect is None else max(0.0, effect - float(earliest))
-    return Rpa(seconds=seconds, messages=len(lost), bytes=int(lost["size"].sum()), accepted=accepted, bound=None)
+        return Rpa(seconds=0.0, bound=min(1.0, 3 / known) if known else None, **counts)
+    return Rpa(seconds=point_before(lost["accepted_at"], faults, horizon), bound=None, **counts)
 
 
-def catch_up(table: pl.DataFrame, services: dict[str, Service], faults: list[FaultLife]) -> tuple[float | None, int]:
-    """(seconds from the last service's return until the backlog was visible, messages never visible).
-
-    None when a service is not back, or no fault was effective, or mail accepted before that never
-    became visible. Bounced mail is not waited for.
+@dataclass(frozen=True)
+class CatchUp:
+    """``seconds`` from the last service's return until the backlog was visible; None when a service is not back, no
+    fault was effective, or mail accepted before that never became visible (``never_visible``; ``lost`` of them are
+    lost). ``waited_s``: from that return until the census; None if a service is not back.
     """
+
+    seconds: float | None
+    never_visible: int = 0
+    lost: int = 0
+    waited_s: float | None = None
+
+
+def catch_up(
+    table: pl.DataFrame, services: dict[str, Service], faults: list[FaultLife], census: float | None
+) -> CatchUp:
+    """When the backlog was visible. Bounced mail is not waited for. ``census``: when that phase began, s."""
     triggered = [outage for s in services.values() for outage in s.outages if outage.trigger and outage.failed]
     uppers = [outage.upper for outage in triggered if outage.upper is not None]
     zero = max(uppers) if uppers else first_effect(faults)
     if zero is None:
-        return None, 0
+        return CatchUp(None)
     before = table.filter(pl.col("stream").is_in(HEADLINE_STREAMS) & (pl.col("accepted_at") <= zero))
-    missing = int(before["fate"].is_in(_NOT_VISIBLE).sum())
-    if missing or len(uppers) < len(triggered):
-        return None, missing
+    missing, lost = (int(before["fate"].is_in(fates).sum()) for fates in (_NOT_VISIBLE, ["lost"]))
+    if len(uppers) < len(triggered):
+        return CatchUp(None, missing, lost)
+    if missing:
+        return CatchUp(None, missing, lost, None if census is None else max(0.0, census - zero))
     visible = before.filter(pl.col("own_copies") > 0).select(pl.coalesce("seen_at", "census_at").max()).item()
-    return (0.0 if visible is None else max(0.0, float(visible) - zero)), 0
+    return CatchUp(0.0 if visible is None else max(0.0, float(visible) - zero))
 
 
 def message_latency(table: pl.DataFrame, frames: Frames) -> pl.DataFrame:
@@ -70,10 +86,15 @@ def latency_by_phase(latency: pl.DataFrame) -> dict[str, Quantiles]:
     return found
 
 
-def delay_debt(latency: pl.DataFrame, by_phase: dict[str, Quantiles]) -> float:
-    """Message-minutes of delay beyond the baseline's median."""
+def delay_debt(
+    table: pl.DataFrame, latency: pl.DataFrame, by_phase: dict[str, Quantiles], census: float | None
+) -> float:
+    """Message-minutes of delay beyond the baseline's median; what still waits, until the census began (s)."""
     usual = by_phase["baseline"].p50 if "baseline" in by_phase else 0.0
-    return float(latency.select((pl.col("latency") - usual).clip(lower_bound=0.0).sum()).item() or 0.0) / 60.0
+    held = (pl.col("fate") == "held") & pl.col("stream").is_in(HEADLINE_STREAMS) & pl.col("accepted_at").is_not_null()
+    waiting = table.filter(held)["accepted_at"]
+    delays = [latency["latency"], *([] if census is None else [census - waiting])]
+    return sum(float((delay - usual).clip(lower_bound=0.0).sum()) for delay in delays) / 60.0
 
 
 def lateness(frames: Frames) -> Lateness:

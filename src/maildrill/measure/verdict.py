@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
 
 import polars as pl
 
-from maildrill.journal.reader import Journal
+from maildrill.measure.facts import Facts, Found
 from maildrill.measure.frames import Frames, phase_start
-from maildrill.measure.ledger import Messages
-from maildrill.measure.load import FULL, MachineLoad
-from maildrill.measure.result import (
-    Censored,
-    Diagnostic,
-    Duplicates,
-    FaultLife,
-    Interval,
-    Lateness,
-    Ledger,
-    OldMail,
-    RecoveryStep,
-    Rpa,
-    Service,
-    Verdict,
-)  # fmt: skip
+from maildrill.measure.load import FULL
+from maildrill.measure.missed import baseline_fairness, missed_objectives, too_short
+from maildrill.measure.result import Censored, Diagnostic, Verdict
 from maildrill.measure.services import horizon_of
-from maildrill.measure.shares import Balance
-from maildrill.scenario.model import SERVICES, Scenario
 
 OUTRANK_FAIL = frozenset((
     "BASELINE_UNHEALTHY", "FAULT_NOT_EFFECTIVE", "PROBES_STARVED", "MACHINE_BUSY", "JOURNAL_INCOMPLETE", "INTERRUPTED",
@@ -42,31 +27,6 @@ MISSED = "OBJECTIVE_MISSED"
 HEALTHY = 0.99
 STARVED_S = 0.5
 BUSY = 0.5
-
-
-@dataclass(frozen=True)
-class Facts:
-    """Everything measured that a verdict may depend on."""
-
-    journal: Journal
-    frames: Frames
-    scenario: Scenario
-    messages: Messages
-    ledger: Ledger
-    duplicates: Duplicates
-    services: dict[str, Service]
-    faults: list[FaultLife]
-    recovery_steps: list[RecoveryStep]
-    rpa: Rpa
-    old_mail: OldMail | None
-    catch_up_s: float | None
-    never_visible: int
-    lateness: Lateness
-    load: MachineLoad | None
-    balance: list[Balance]
-
-
-Found = list[tuple[str, str]]
 
 
 def _harness(facts: Facts) -> Found:
@@ -90,7 +50,7 @@ def _harness(facts: Facts) -> Found:
 
 
 def _machine(facts: Facts) -> Found:
-    """Only of a drill that missed something: what passed on a busy machine would pass on a quiet one."""
+    """Only of a drill that missed a time: what passed on a busy machine would pass on a quiet one."""
     load = facts.load
     if load is None or load.full <= BUSY:
         return []
@@ -120,7 +80,22 @@ def _faults(facts: Facts) -> Found:
         unhealed = life.heal_requested_at is not None and life.verified_healed_at is None and life.healed_at is None
         if life.problem.startswith("heal-failed") or unhealed:
             found.append(("HEAL_FAILED", f"{what}: {life.problem or 'healing was requested and never done'}"))
-    return found
+    return [*found, *_not_fired(facts)]
+
+
+def _not_fired(facts: Facts) -> Found:
+    """Kinds of fault that the timeline asks for more often than they were requested; an ended drill says why itself."""
+    if set(facts.frames["note"]["name"]) & {"stopped-early", "interrupted", "error"}:
+        return []
+    planned = Counter[str]()
+    for _, step in facts.scenario.faults():
+        planned[step.fault] += 1 if step.repeat is None else step.repeat.times
+    asked = Counter(life.kind for life in facts.faults)
+    return [
+        ("FAULT_NOT_EFFECTIVE", f"{kind}: planned {times} times, requested {asked[kind]} times")
+        for kind, times in planned.items()
+        if asked[kind] < times
+    ]
 
 
 def _recovery_steps(facts: Facts) -> Found:
@@ -166,6 +141,9 @@ def _unobserved(facts: Facts) -> Found:
         found.append(("NOT_OBSERVED", f"{name}: not observed {spans or 'at all'}{why}"))
     if facts.scenario.objectives.old_mail and not (facts.old_mail and facts.old_mail.watched):
         found.append(("NOT_OBSERVED", "old_mail: nobody looked for old mail after the fault (probes: recall)"))
+    goals = facts.scenario.objectives
+    if (goals.lost is not None or goals.rpo is not None) and not facts.rpa.accepted:
+        found.append(("NOT_OBSERVED", "lost, rpo: no message was accepted, so none could be lost"))
     return found
 
 
@@ -202,101 +180,20 @@ def _unseen(facts: Facts) -> Found:
     return [("QUEUES_NOT_SEEN", text)] if blind else []
 
 
-def _missed_services(facts: Facts) -> Found:
-    missed: Found = []
-    for name in SERVICES:
-        service = facts.services.get(name)
-        if service and service.verdict == "fail" and service.rto_s is not None:
-            if isinstance(service.rta_s, Interval):
-                over = service.rta_s.upper - service.rto_s
-                text = f"back within {service.rta_s.upper:.2f} s, {over:.2f} s over its RTO of {service.rto_s:g} s"
-                missed.append((name, text))
-            elif service.rta_s is not None:
-                text = f"not back after {service.rta_s.at_least_s:.2f} s; its RTO is {service.rto_s:g} s"
-                missed.append((name, text))
-    return missed
-
-
-def _missed_counts(facts: Facts) -> Found:
-    """Objectives that are a number of messages."""
-    counts = {
-        "lost": (facts.ledger.lost_all_streams, "acknowledged messages"),
-        "corrupt": (facts.ledger.corrupt, "messages read with another body than was sent"),
-        "misdelivered": (facts.ledger.misdelivered, "messages in a mailbox of somebody else"),
-        "system_duplicates": (facts.duplicates.system, "extra copies after one try"),
-        "false_rejections": (facts.ledger.false_rejections, "messages to valid recipients refused or bounced for good"),
-        "premature_bounces": (facts.ledger.premature_bounces, "messages bounced because a queue gave up"),
-    }
-    missed: Found = []
-    for name, (found, what) in counts.items():
-        goal = getattr(facts.scenario.objectives, name)
-        if goal is not None and found > goal:
-            missed.append((name, f"{found} {what}, {found - goal} more than allowed ({goal})"))
-    return missed
-
-
-def _missed_times(facts: Facts) -> Found:
-    goals, missed = facts.scenario.objectives, []
-    if goals.rpo is not None and facts.rpa.seconds is not None and facts.rpa.seconds > goals.rpo:
-        over = facts.rpa.seconds - goals.rpo
-        text = f"mail from {facts.rpa.seconds:.2f} s before the fault is lost, {over:.2f} s over {goals.rpo:g} s"
-        missed.append(("rpo", text))
-    if goals.catch_up is not None and facts.catch_up_s is not None and facts.catch_up_s > goals.catch_up:
-        over = facts.catch_up_s - goals.catch_up
-        missed.append(
-            ("catch_up", f"backlog visible after {facts.catch_up_s:.2f} s, {over:.2f} s over {goals.catch_up:g} s")
-        )
-    if goals.catch_up is not None and facts.never_visible:
-        missed.append(("catch_up", f"{facts.never_visible} accepted messages never became visible"))
-    return missed
-
-
-def _missed_old_mail(facts: Facts) -> Found:
-    goal, old = facts.scenario.objectives.old_mail, facts.old_mail
-    if goal is None or goal.rto is None or old is None or not old.lost_sight:
-        return []
-    if old.last_back_s is None:
-        return [("old_mail", f"{old.not_back} of {old.lost_sight} mailboxes never had their old mail back")]
-    last = old.last_back_s.upper
-    over = last - goal.rto
-    text = f"the last mailbox had its old mail back after {last:.2f} s, {over:.2f} s over its RTO of {goal.rto:g} s"
-    return [("old_mail", text)] if over > 0 else []
-
-
-def _baseline_fairness(facts: Facts) -> dict[str, float | None]:
-    """Backend with an objective -> the lowest index of any proxy in the baseline; None if there is none."""
-    found: dict[str, float | None] = {}
-    for backend in facts.scenario.objectives.fairness or {}:
-        spreads = [one.phases.get("baseline") for one in facts.balance if one.backend == backend]
-        indexes = [one.fairness for one in spreads if one is not None and one.fairness is not None]
-        found[backend] = min(indexes, default=None)
-    return found
-
-
 def _balance(facts: Facts) -> Found:
     known = ", ".join(sorted({one.backend for one in facts.balance})) or "none"
     text = "fairness not known: no log of a proxy tells of enough sessions that two or more of its servers could have"
-    unknown = [backend for backend, index in _baseline_fairness(facts).items() if index is None]
+    unknown = [backend for backend, index in baseline_fairness(facts).items() if index is None]
     return [("BALANCE_NOT_KNOWN", f"{name}: {text} got in the baseline (backends: {known})") for name in unknown]
-
-
-def _missed_fairness(facts: Facts) -> Found:
-    goals = facts.scenario.objectives.fairness or {}
-    return [
-        ("fairness", f"{backend}: Jain's index was {index:.3f} in the baseline, at least {goals[backend]:g} was asked")
-        for backend, index in _baseline_fairness(facts).items()
-        if index is not None and index < goals[backend]
-    ]
 
 
 def judge(facts: Facts) -> tuple[Verdict, list[Diagnostic]]:
     """The verdict and its reasons: doubts about the drill itself outrank a missed objective."""
-    looks = (_harness, _baseline, _faults, _recovery_steps, _horizon, _unobserved, _mail, _unseen, _balance)
+    looks = (_harness, _baseline, _faults, _recovery_steps, _horizon, _unobserved, _mail, _unseen, _balance, too_short)
     doubts = [found for look in looks for found in look(facts)]
-    missed = [*_missed_services(facts), *_missed_old_mail(facts), *_missed_counts(facts), *_missed_times(facts)]
-    missed += _missed_fairness(facts)
-    doubts += _machine(facts) if missed else []
-    codes = {code for code, _ in doubts}
+    times, others = missed_objectives(facts)
+    doubts += _machine(facts) if times and not others else []
+    codes, missed = {code for code, _ in doubts}, [*times, *others]
     verdict: Verdict = "pass"
     if codes & OUTRANK_FAIL or (doubts and not missed):
         verdict = "inconclusive"

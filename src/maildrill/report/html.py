@@ -93,8 +93,9 @@ def rpa_text(result: Result) -> str:
     if rpa.messages:
         return f"{seconds(rpa.seconds)}: {rpa.messages} acknowledged messages lost, {rpa.bytes} bytes"
     if rpa.bound is None:
-        return "nothing was accepted, so nothing is known"
-    return f"0 lost of {accepted} accepted: the rate of loss is below {rpa.bound:.2g} with 95 % confidence (3/N)"
+        return f"of {accepted} accepted messages the fate of none is known" if accepted else "nothing was accepted"
+    some = "" if rpa.known == accepted else f" whose fate is known ({accepted - rpa.known} more are held or unresolved)"
+    return f"0 lost of {rpa.known} accepted{some}: the rate of loss is below {rpa.bound:.2g} with 95 % confidence (3/N)"
 
 
 def html(measured: Measured, scenario: Scenario) -> str:

@@ -11,6 +11,7 @@ from email.utils import formatdate
 
 _ID = re.compile(rb"^X-Maildrill-Id:[ \t]*(\S+)", re.IGNORECASE | re.MULTILINE)
 _STATUS = re.compile(rb"^Status:[ \t]*(\d\.\d+\.\d+)", re.IGNORECASE | re.MULTILINE)
+_ACTION = re.compile(rb"^Action:[ \t]*([a-z]+)", re.IGNORECASE | re.MULTILINE)
 _REPORT = re.compile(rb"^Content-Type:[ \t]*multipart/report", re.IGNORECASE | re.MULTILINE)
 
 
@@ -55,10 +56,15 @@ def header_id(header: bytes) -> str:
 
 
 def recognise(raw: bytes) -> Seen | None:
-    """What this received message is; None if it is no business of the drill."""
+    """What this received message is; None if it is no business of the drill.
+
+    A report that says other than "failed" (delayed, relayed ...: RFC 3464 section 2.3.3) is no bounce.
+    """
     head, body = split(raw)
     if _REPORT.search(head):
-        about, status = header_id(body), _STATUS.search(body)
+        about, status, action = header_id(body), _STATUS.search(body), _ACTION.search(body)
+        if action and action[1].lower() != b"failed":
+            return None
         return Seen(about, "", True, status[1].decode() if status else "") if about else None
     own = header_id(head)
     return Seen(own, body_hash(raw)) if own else None
