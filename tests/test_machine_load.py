@@ -6,7 +6,7 @@ import asyncio
 import json
 
 import pytest
-from test_measure import census, frame_of_drill, run, scenario
+from test_measure import census, frame_of_drill, message, run, scenario
 
 from maildrill.journal.events import Load
 from maildrill.traffic.emitter import Emitter
@@ -71,6 +71,14 @@ def test_a_busy_machine_takes_the_proof_from_a_fail_and_not_from_a_pass(
     assert result.load.cores == 2
     assert result.load.full == pytest.approx(part if busy > 1.9 else 0, abs=0.04)
     assert result.load.busy == pytest.approx(busy * part + 1 - part, abs=0.05)
+
+
+def test_a_busy_machine_excuses_no_lost_mail() -> None:
+    """A processor that is not free makes mail late; it does not make it go away."""
+    mail = message("m1", "accepted", t=5.0)
+    result = run([*frame_of_drill(), *mail, *census({}), *loads(2.0, 0.8)], scenario(inbound={"rto": 0}, lost=0))
+    assert result.verdict == "fail"
+    assert {one.about for one in result.diagnostics} == {"inbound", "lost"}
 
 
 def test_looks_before_the_mail_and_after_it_do_not_count() -> None:

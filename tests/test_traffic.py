@@ -7,6 +7,7 @@ import json
 import random
 from typing import Any
 
+import pytest
 from aiosmtpd.smtp import SMTP
 
 from maildrill.traffic.checks import check
@@ -122,6 +123,17 @@ def test_bounce_is_recognised_by_the_id_inside() -> None:
     assert seen.bounce
     assert (seen.id, seen.status) == ("d-i-9", "5.1.1")
     assert recognise(b"Subject: x\r\n\r\nX-Maildrill-Id: in the body only\r\n") is None
+
+
+@pytest.mark.parametrize("action", ["delayed", "relayed", "delivered"])
+def test_a_notice_that_mail_is_late_is_no_bounce(action: str) -> None:
+    """RFC 3464 section 2.3.3: only "failed" means that it was given up."""
+    report = f"Action: {action}\r\nStatus: 4.4.1\r\n\r\nX-Maildrill-Id: d-i-9\r\n"
+    head = "Content-Type: multipart/report; boundary=x\r\n\r\n--x\r\n"
+    assert recognise((head + report).encode()) is None
+    failed = recognise((head + report.replace(action, "Failed")).encode())
+    assert failed is not None
+    assert failed.bounce
 
 
 def test_sink_emits_copy_and_answers_the_watch() -> None:

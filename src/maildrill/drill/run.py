@@ -26,7 +26,7 @@ from maildrill.drill.turns import turn
 from maildrill.journal.events import JOURNAL_VERSION, Phase, Start
 from maildrill.measure.result import Result
 from maildrill.permission import asked_of_people
-from maildrill.report.folder import measure_folder
+from maildrill.report.folder import digest, measure_folder
 from maildrill.scenario.model import Scenario
 
 
@@ -69,8 +69,9 @@ def run_drill(
         (folder / "cluster.json").write_text(cluster_model.model_dump_json(indent=2) + "\n")
         drill = Drill(scenario, cluster_model, folder, seed, progress)
         drill.journal.write(
-            Start(0.0, JOURNAL_VERSION, folder.name, scenario.scenario, cluster_model.cluster, seed, drill.clock.wall)
-        )
+            Start(0.0, JOURNAL_VERSION, folder.name, scenario.scenario, cluster_model.cluster, seed, drill.clock.wall,
+                  digest(folder / "scenario.yaml"))
+        )  # fmt: skip
         was_interrupted = _carry_out(drill)
         result = measure_folder(folder)
     if was_interrupted:

@@ -29,7 +29,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Start(Event):
-    """First event: which drill this is, and the only wall-clock time (ISO 8601, UTC)."""
+    """First event: which drill this is, and the only wall-clock time (ISO 8601, UTC).
+
+    ``plan``: SHA-256 of the scenario file, so that objectives cannot be changed afterwards; "" if not known.
+    """
 
     kind: ClassVar[str] = "start"
     version: int
@@ -38,6 +41,7 @@ class Start(Event):
     cluster: str
     seed: int
     wall: str
+    plan: str = ""
 
 
 @dataclass(frozen=True, slots=True)

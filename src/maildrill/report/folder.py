@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Callable
@@ -34,16 +35,33 @@ def _timers(folder: Path) -> Timers:
     return timers if isinstance(timers, dict) else {}
 
 
+def digest(scenario: Path) -> str:
+    """SHA-256 of a scenario file, as the start of a journal holds it."""
+    return hashlib.sha256(scenario.read_bytes()).hexdigest()
+
+
+def _check_plan(folder: Path, journal: Journal) -> None:
+    """Objectives are fixed before the run: the scenario is the one that the journal began with."""
+    first = next(iter(journal.blocks()), b"").split(b"\n", 1)[0]
+    try:
+        plan = json.loads(first or b"{}").get("plan")
+    except ValueError:
+        return
+    if plan and plan != digest(folder / "scenario.yaml"):
+        raise BadInput(f"{folder / 'scenario.yaml'}: changed since the drill; its objectives were fixed before the run")
+
+
 def read_folder(folder: Path) -> tuple[Measured, Journal, Scenario]:
     """Measure a drill from its scenario.yaml, cluster.json and journal.ndjson; nothing is written.
 
-    Raises BadInput if the scenario or the journal is missing or cannot be understood.
+    Raises BadInput if the scenario or the journal is missing or cannot be understood, or the scenario was changed.
     """
     for name in ("scenario.yaml", "journal.ndjson"):
         if not (folder / name).is_file():
             raise BadInput(f"{folder}: no {name}; expected the folder of a drill")
     scenario = check(Scenario, read_yaml(folder / "scenario.yaml"))
     journal = read_journal(folder / "journal.ndjson")
+    _check_plan(folder, journal)
     return measure_with_tables(journal, scenario, _timers(folder)), journal, scenario
 
 

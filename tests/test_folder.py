@@ -1,0 +1,39 @@
+"""The folder of a drill: what is measured again is what was planned."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from test_measure import census, frame_of_drill
+
+from maildrill import cli
+from maildrill.journal.events import Start
+from maildrill.journal.writer import JournalWriter
+from maildrill.report.folder import digest
+
+PLAN = """\
+scenario: planted
+title: Planted
+timeline: [{at: 0, fault: kill, target: {role: mx}}]
+objectives: {inbound: {rto: 1s}}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A drill that missed its objective."""
+    (tmp_path / "scenario.yaml").write_text(PLAN)
+    start = Start(0.0, 1, "d", "planted", "c", 1, "2026-01-01T00:00:00Z", digest(tmp_path / "scenario.yaml"))
+    journal = JournalWriter(tmp_path / "journal.ndjson")
+    for event in sorted([start, *frame_of_drill()[1:], *census({})], key=lambda event: event.t):
+        journal.write(event)
+    journal.close()
+    return tmp_path
+
+
+def test_objectives_cannot_be_changed_after_the_drill(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["measure", str(folder)]) == 1
+    (folder / "scenario.yaml").write_text(PLAN.replace("rto: 1s", "rto: 50s"))
+    assert cli.run(["measure", str(folder)]) == 2
+    assert "its objectives were fixed before the run" in capsys.readouterr().err
