@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import random
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -43,12 +44,21 @@ def sessions_of(process: subprocess.Popen[bytes]) -> set[str]:
 
 
 def left(session: str) -> list[str]:
-    """What is there of a session: containers, networks, volumes, its reaper, loop devices, mounts."""
+    """What is there of a session: containers, networks, volumes, reaper, loop devices, mounts, rules of the host."""
     client = connect()
     reapers = client.containers.list(all=True, filters={"label": f"{REAPER_LABEL}={session}"}, ignore_removed=True)
     loops = [path for path in Path("/sys/block").glob("loop*/loop/backing_file") if session in _text(path)]
     mounts = [line for line in _text(Path("/proc/self/mounts")).splitlines() if re.search(f"maildrill-{session}", line)]
-    return [*leftovers(client, session), *(f"reaper {one.name}" for one in reapers), *map(str, loops), *mounts]
+    rules = [line for line in _said("nft", "list", "tables").splitlines() if "maildrill" in line]
+    found = [*leftovers(client, session), *(f"reaper {one.name}" for one in reapers), *map(str, loops), *mounts]
+    return [*found, *rules]
+
+
+def _said(*command: str) -> str:
+    """What a command of the host says; nothing where it is not there."""
+    if shutil.which(command[0]) is None:
+        return ""
+    return subprocess.run(command, check=False, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
 
 
 def _text(path: Path) -> str:
