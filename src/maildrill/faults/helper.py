@@ -1,7 +1,8 @@
-"""The helper container: the only place where maildrill holds privileges.
+"""The helper container: the only place where a fault has privileges.
 
-It shares the host's PID namespace to enter other containers' network namespaces, and is started
-only for drills that need it.
+It shares the host's PID namespace to enter other containers' network namespaces, and is started only for drills that
+need it. Beside it the reaper has the engine's socket, which is as good as root, and nothing else; a look at what the
+kernel can do runs for a moment with SYS_ADMIN in a container of its own; keepalived moves its address with NET_ADMIN.
 """
 
 from __future__ import annotations

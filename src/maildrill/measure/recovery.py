@@ -1,7 +1,7 @@
 """The recovery time of a service taken apart: effect, detected, switched, first success, sustained, backlog clear.
 
 Parts that follow each other and add up to the whole; each is an upper bound. "Detected" is known only where
-the journal holds a node event that says so: its detail begins with proxy:, dns: or replication:. "Switched" is known
+the journal holds a node event that says so, from a proxy's log: its detail begins with proxy:. "Switched" is known
 where a proxy's log tells who served, or keepalived took the address: the first session that another server took than
 those that were hit. It may come before the detection (a proxy tries another server by itself): then it took no time.
 """
@@ -15,7 +15,7 @@ from maildrill.measure.result import FaultLife, Outage, Recovery, Service
 
 BACKENDS = {"mailbox": "imaps", "submission": "submission", "delivery": "lmtp"}
 """The backend of the proxies through which a service goes."""
-DETECTORS = ("proxy", "dns", "replication")
+DETECTORS = ("proxy",)
 
 
 def _deciding(outages: list[Outage]) -> Outage | None:
