@@ -14,6 +14,8 @@ MOST = 4
 def headline(comparison: Comparison) -> str:
     """What differs beyond noise, what was only seen, what does not differ; over all scenarios, if there are several."""
     found = comparison.differences
+    if len(comparison.clusters) == 1:
+        return "One cluster, so nothing is compared; its drills side by side."
     if not found:
         return "Nothing can be compared: no two clusters have a usable drill of the same scenario."
     nothing = [f"{scenario} on {cluster}" for scenario, cluster in comparison.unproven]
