@@ -5,10 +5,12 @@ from __future__ import annotations
 import inspect
 from dataclasses import dataclass
 
+from maildrill.cluster.attached import AttachedCluster, without_secrets
 from maildrill.cluster.model import AnyCluster
 from maildrill.drill.targets import choose, describe
 from maildrill.drill.timeline import dice_of
 from maildrill.faults import KINDS
+from maildrill.permission import may_be_hit, meant
 from maildrill.scenario.model import Ask, Command, Heal, Scenario, Step, Stop, Target
 from maildrill.scenario.moments import Moment, length, moments
 from maildrill.scenario.reach import candidates, fault_time, most_nodes_hit, reach
@@ -36,18 +38,35 @@ def _line(scenario: Scenario, model: AnyCluster, seed: int | None, moment: Momen
         case Step():
             whom = _whom(entry.target, model, seed, moment)
             if moment.act == "heal":
-                return Line(moment.at, "heal", entry.fault, whom, "")
+                return Line(moment.at, "heal", entry.fault, whom, _owners_way(entry, model, "heal"))
             peers = "; ".join(_whom(peer, model, seed, moment) for peer in entry.peers)
-            about = (inspect.getdoc(KINDS[entry.fault]) or "").partition("\n")[0]
+            ours = (inspect.getdoc(KINDS[entry.fault]) or "").partition("\n")[0]
+            about = _owners_way(entry, model, "inject") or ours
             settings = ", ".join(f"{name} {value}" for name, value in entry.parameters.items())
             said = [f"from {peers}" if peers else "", settings, about]
             return Line(moment.at, "inject", entry.fault, whom, ". ".join(one for one in said if one))
         case Heal():
             return Line(moment.at, "recover", "heal", entry.of, "every fault of that name that is in force")
         case Command():
-            return Line(moment.at, "recover", "command", _whom(entry.target, model, seed, moment), entry.run)
+            detail = _owners_command(entry, model) or entry.run
+            return Line(moment.at, "recover", "command", _whom(entry.target, model, seed, moment), detail)
         case Ask():
             return Line(moment.at, "recover", "ask", "a person", f"{entry.say} (within {entry.deadline:g} s)")
+
+
+def _owners_way(step: Step, model: AnyCluster, act: str) -> str:
+    """ "mx1: POST https://..." for every node that may be hit: what the owner of an attached system has done."""
+    if not isinstance(model, AttachedCluster):
+        return ""
+    hooks = [(name, getattr(model.nodes[name].allow[step.fault], act)) for name in may_be_hit(step, model)]
+    return "; ".join(f"{name}: {without_secrets(str(hook), model)}" for name, hook in hooks)
+
+
+def _owners_command(step: Command, model: AnyCluster) -> str:
+    if not isinstance(model, AttachedCluster):
+        return ""
+    hooks = [(name, model.nodes[name].allow_commands[step.run]) for name in meant(step.target, model)]
+    return f"{step.run}, done by " + "; ".join(f"{name}: {without_secrets(str(hook), model)}" for name, hook in hooks)
 
 
 def _whom(target: Target, model: AnyCluster, seed: int | None, moment: Moment) -> str:
