@@ -43,6 +43,14 @@ objectives: {lost: 0}
 ENVIRONMENT = {"DRILL_ONE": "pass-one", "DRILL_TWO": "pass-two", "POWER_TOKEN": "t0ken"}
 
 
+def four_nodes(kind: str) -> str:
+    """The cluster file with mx1 to mx4, each of which allows this kind of fault too."""
+    allow = f"      {kind}: {{inject: {{run: echo {kind}}}, heal: {{run: echo undo}}}}\n"
+    head, _, node = CLUSTER.partition("  mx1:\n")
+    node = node.replace("    allow:\n", f"    allow:\n{allow}")
+    return head + "".join(f"  mx{number}:\n{node.replace('mx1', f'mx{number}')}" for number in range(1, 5))
+
+
 def write(folder: Path, fault: str = "kill", cluster: str = CLUSTER, duration: str = "5s") -> tuple[Path, Path]:
     """A scenario and a cluster file."""
     paths = folder / "one.yaml", folder / "staging.yaml"

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from staging import CLUSTER, pair, write
+from staging import CLUSTER, four_nodes, model_of, pair, write
 
 from maildrill import cli
 from maildrill.catalogue import load_pair
@@ -15,6 +15,7 @@ from maildrill.cluster.model import load_any_cluster, load_cluster
 from maildrill.cluster.node import RunningNode
 from maildrill.cluster.up import RunningCluster
 from maildrill.commands.up import write_attached
+from maildrill.drill.beside import not_measured
 from maildrill.drill.person import check_somebody_is_there
 from maildrill.errors import BadInput, Skipped
 from maildrill.faults import KINDS
@@ -52,6 +53,7 @@ def test_a_fault_that_is_not_allowed_is_refused_with_both_places(tmp_path: Path)
         ),
         ("{role: mx}", "{role: mx, holds: user1}", "not looked into"),
         ("{lost: 0}", "{outbound: {rto: 5s}}", "outbound mail is not read"),
+        ("{lost: 0}", "{fairness: {imaps: 0.9}}", "objectives.fairness: .*proxies are not looked into"),
         ("objectives:", "stop: [{run: 'true', target: {role: mx}}]\nobjectives:", "no command is run"),
     ],
 )
@@ -142,3 +144,88 @@ def test_a_drill_on_an_attached_system_can_be_had_on_paper(tmp_path: Path, capsy
     scenario, cluster = write(tmp_path)
     assert cli.run(["run", str(scenario), "--cluster", str(cluster), "--dry-run"]) == 0
     assert "one on staging" in capsys.readouterr().out
+
+
+SHAPES = {
+    "ring": "target: {node: mx1}, peers: [{node: mx2}, {node: mx3}, {node: mx4}]",
+    "bridge": "target: {node: mx1}, peers: [{node: mx2}, {node: mx3}, {node: mx4}]",
+    "swizzle": "target: {node: mx1}, peers: [{node: mx2}, {node: mx4}]",
+}
+
+
+def shaped(folder: Path, kind: str, who: str, lacks: tuple[str, ...] = ()) -> tuple[Path, Path]:
+    """A scenario with a shape over several nodes, on four nodes, of which some do not allow it."""
+    scenario, cluster = write(folder, fault=kind, cluster=four_nodes(kind))
+    scenario.write_text(scenario.read_text().replace("target: {role: mx}", who))
+    text = cluster.read_text()
+    for name in lacks:
+        before, head, after = text.partition(f"  {name}:\n")
+        text = before + head + after.replace(f"      {kind}:", "      stop:", 1)
+    cluster.write_text(text)
+    return scenario, cluster
+
+
+@pytest.mark.parametrize(
+    ("kind", "lacks", "refused_for"),
+    [
+        ("ring", (), ""),
+        ("ring", ("mx2",), "mx2"),
+        ("ring", ("mx4",), ""),  # it is listed last: the cuts are on the others
+        ("bridge", ("mx1", "mx3"), ""),  # the target reaches both halves; the other half is only a peer
+        ("bridge", ("mx4",), "mx4"),
+        ("swizzle", ("mx3",), ""),  # it is no member
+        ("swizzle", ("mx4",), "mx4"),
+    ],
+)
+def test_a_peer_that_is_hit_too_must_allow_it(
+    tmp_path: Path, kind: str, lacks: tuple[str, ...], refused_for: str
+) -> None:
+    scenario, cluster = shaped(tmp_path, kind, SHAPES[kind], lacks)
+    if refused_for:
+        with pytest.raises(BadInput, match=f"does not allow {kind} on {refused_for}"):
+            load_pair(scenario, str(cluster))
+    else:
+        load_pair(scenario, str(cluster))
+
+
+def test_where_chance_decides_every_peer_must_allow_it(tmp_path: Path) -> None:
+    who = "target: {node: mx1}, peers: [{role: mx, fraction: 0.75}]"
+    scenario, cluster = shaped(tmp_path, "bridge", who)
+    load_pair(scenario, str(cluster))
+    shaped(tmp_path, "bridge", who, ("mx3",))
+    with pytest.raises(BadInput, match="does not allow bridge on mx3"):
+        load_pair(scenario, str(cluster))
+
+
+def test_a_shape_that_has_too_few_nodes_is_refused_with_its_place(tmp_path: Path) -> None:
+    scenario, cluster = shaped(tmp_path, "ring", "target: {node: mx1}, peers: [{node: mx2}]")
+    with pytest.raises(BadInput, match=r"one.yaml:4:21: timeline\[0\].fault: a ring needs at least 4 nodes"):
+        load_pair(scenario, str(cluster))
+
+
+def test_what_cannot_be_seen_of_it_is_listed(tmp_path: Path) -> None:
+    found = [text.partition(":")[0] for text in not_measured(model_of(tmp_path))]
+    assert found == ["queues", "logs", "versions", "balance", "outbound"]
+
+
+def test_the_dry_run_prints_what_the_owner_will_have_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not what maildrill would do to a container of its own; and no secrets."""
+    monkeypatch.setenv("DRILL_ONE", "pass-one")
+    described = CLUSTER.replace("echo off", "off --token pass-one https://me:word@power.test/mx1")
+    scenario, cluster = write(tmp_path, cluster=described)
+    text = scenario.read_text().replace(
+        "timeline:", "timeline:\n  - {at: 1s, recover: command, target: {role: mx}, run: rndc reload}"
+    )
+    scenario.write_text(text.replace("objectives:", "  - {at: 9s, fault: freeze, target: {node: mx1}}\nobjectives:"))
+    assert cli.run(["run", str(scenario), "--cluster", str(cluster), "--dry-run"]) == 0
+    shown = capsys.readouterr().out
+    for said in (
+        "mx1: off --token *** https://***@power.test/mx1\n",
+        "mx1: POST https://power.test/mx1/on\n",
+        "mx1: a person: unplug mx1\n",
+        "rndc reload, done by mx1: ssh dns1 rndc reload\n",
+    ):
+        assert said in shown, said
+    assert "container" not in shown

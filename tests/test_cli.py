@@ -110,3 +110,40 @@ def test_plain_line() -> None:
 
 def test_every_error_has_a_code_of_the_table() -> None:
     assert {kind.exit_code for kind in (MaildrillError, *MaildrillError.__subclasses__())} == {2, 4}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run", "mx-kill", "--reports", "/proc/nope"],
+        ["compare", "--cluster", "postfix-dovecot-ha", "--cluster", "postfix-dovecot-single", "--scenarios", "mx-kill",
+         "--reports", "/proc/nope"],
+        ["faults", "--docs", "/proc/nope"],
+        ["init", "/proc/nope"],
+        ["up", "postfix-dovecot-single", "--attached", "/proc/nope/x.yaml"],
+        ["up", "postfix-dovecot-single", "--attached", "/proc"],
+    ],
+    ids=lambda arguments: "-".join(arguments[:1]),
+)  # fmt: skip
+def test_a_place_that_cannot_be_written_to_is_said_before_anything_starts(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import maildrill.commands.up
+    import maildrill.drill.run
+
+    def connect() -> None:
+        raise AssertionError("the engine was asked")
+
+    monkeypatch.setattr(maildrill.drill.run, "connect", connect)
+    monkeypatch.setattr(maildrill.commands.up, "connect", connect)
+    assert cli.run(arguments) == 2
+    assert "nothing can be written there" in capsys.readouterr().err
+
+
+def test_a_file_that_will_be_written_is_left_as_it_is_until_then(tmp_path: Path) -> None:
+    from maildrill.places import writable
+
+    (tmp_path / "x.yaml").write_text("mine")
+    assert writable(tmp_path / "x.yaml").read_text() == "mine"
+    assert not writable(tmp_path / "new.yaml").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["x.yaml"]

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
+import re
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
+from maildrill.compare.build import compare
+from maildrill.compare.model import CellSeen, Comparison
 from maildrill.compare.observation import Observation
 from maildrill.compare.order import Confidence, median, median_interval
+from maildrill.compare.output import write_comparison
+from maildrill.compare.plan import Plan, PlannedCell, PlannedCluster, PlannedScenario, order_cells
 from maildrill.compare.profile import Candidate, Profile, load_candidate, load_profile
 from maildrill.compare.score import Evidence, Scoreboard, normalised, scoreboard
+from maildrill.compare.terminal import terminal
 from maildrill.errors import BadInput
 from maildrill.shipped import data_dir, list_clusters
 
@@ -94,8 +104,8 @@ def test_a_requirement_must_hold_in_every_drill() -> None:
     assert row.standing == 2
 
 
-@pytest.mark.parametrize(("bound", "status"), [(3.0, "not shown"), (10.0, "failed")])
-def test_a_censored_time_fails_or_is_not_shown_and_is_never_met(bound: float, status: str) -> None:
+@pytest.mark.parametrize(("bound", "status"), [(3.0, "open"), (10.0, "failed")])
+def test_a_censored_time_fails_or_is_open_and_is_never_met(bound: float, status: str) -> None:
     (row,) = board({"a": evidence([Observation(value=bound, censored=True)])}, {"a": stated("a")}).rows
     assert [one.status for one in row.hard if "inbound" in one.requirement] == [status]
     assert row.products[0].product == 0
@@ -104,7 +114,7 @@ def test_a_censored_time_fails_or_is_not_shown_and_is_never_met(bound: float, st
 def test_without_a_candidate_file_nothing_is_assumed() -> None:
     (row,) = board({"a": evidence([Observation(value=0)])}, {}).rows
     assert row.rank is None
-    assert {one.status for one in row.hard if one.found == "not stated"} == {"not shown"}
+    assert {one.status for one in row.hard if one.found == "not stated"} == {"open"}
     assert row.products[1].product == 0
 
 
@@ -155,3 +165,84 @@ def test_mistake_in_a_profile_is_shown_where_it_stands(tmp_path: Path, old: str,
     with pytest.raises(BadInput) as caught:
         load_profile(str(tmp_path / "p.yaml"), FIXTURES)
     assert said in str(caught.value)
+
+
+def drilled(**inbound: dict[str, list[float]]) -> Comparison:
+    """Two scenarios, two drills each, of these clusters: scenario -> inbound RTA; none: no drill was usable."""
+    scenarios = ("easy", "hard")
+    planned = [PlannedScenario(name=name, title="", why="", file="", sha256="", need_s=1) for name in scenarios]
+    clusters = [PlannedCluster(name=name, given="", about="", sha256="") for name in inbound]
+    cells = order_cells(list(inbound), scenarios, 2, 1)
+    plan = Plan(
+        maildrill_version="1", created="", seed=1, repeats=2, reruns=0, scenarios=planned, clusters=clusters,
+        cells=cells,
+    )  # fmt: skip
+    return compare(plan, [_seen(one, inbound[one.cluster].get(one.scenario)) for one in cells], [PROFILE],
+                   [stated(name) for name in inbound])  # fmt: skip
+
+
+def _seen(cell: PlannedCell, inbound: list[float] | None) -> CellSeen:
+    values = {} if inbound is None else {"rta_inbound": inbound[cell.repeat - 1], "lost": 0}
+    return CellSeen(
+        **cell.model_dump(), verdict="pass" if values else "inconclusive", folder=cell.cell if values else None,
+        maildrill_version="1", attempts=[], observations={key: Observation(value=one) for key, one in values.items()},
+    )  # fmt: skip
+
+
+def test_a_scenario_that_proved_nothing_leaves_its_requirements_open_and_is_worth_nothing() -> None:
+    """Whose hard drills were all inconclusive is not placed before who went through them."""
+    found = drilled(through={"easy": [1, 1], "hard": [9, 9]}, around={"easy": [1, 1]})
+    first, second = found.scoreboards[0].rows
+    assert [(first.cluster, first.rank), (second.cluster, second.rank)] == [("through", 1), ("around", None)]
+    assert second.standing == 1
+    open_ = {one.requirement.partition(" at most")[0]: one.found for one in second.hard if one.status == "open"}
+    assert open_ == {
+        "messages lost": "worst 0; nothing usable from hard",
+        "inbound RTA": "worst 1.00 s; nothing usable from hard",
+    }
+    assert (second.products[0].product, second.products[0].arithmetic) == (
+        0, "0, because there is nothing usable from hard",
+    )  # fmt: skip
+    assert (second.low, second.high) == (20, 80), "the price is stated; the rest is anything up to what was measured"
+    assert found.headline.endswith("No usable drill, so nothing is known of: hard on around.")
+
+
+def test_what_is_known_to_be_too_slow_fails_whatever_is_missing() -> None:
+    found = drilled(slow={"easy": [11, 11]}, fast={"easy": [1, 1], "hard": [1, 1]})
+    slow = next(row for row in found.scoreboards[0].rows if row.cluster == "slow")
+    assert slow.standing == 2
+
+
+def test_a_scenario_that_measures_something_of_nobody_asks_it_of_nobody() -> None:
+    """A drill that does not probe inbound leaves the inbound requirement to the others."""
+    found = drilled(a={"easy": [1, 1], "hard": [1, 1]}, b={"easy": [1, 1], "hard": [2, 2]})
+    unprobed = [
+        one.model_copy(update={"observations": {"lost": one.observations["lost"]}}) if one.scenario == "hard" else one
+        for one in found.cells
+    ]
+    plan = Plan(
+        maildrill_version="1", created="", seed=1, repeats=2, reruns=0, scenarios=found.scenarios,
+        clusters=found.clusters, cells=[],
+    )  # fmt: skip
+    rows_ = compare(plan, unprobed, [PROFILE], [stated("a"), stated("b")]).scoreboards[0].rows
+    assert [row.rank for row in rows_] == [1, 2]
+    half = [one for one in found.cells if (one.scenario, one.cluster) != ("hard", "b")]
+    half += [one for one in unprobed if (one.scenario, one.cluster) == ("hard", "b")]
+    rows_ = compare(plan, half, [PROFILE], [stated("a"), stated("b")]).scoreboards[0].rows
+    assert [(row.cluster, row.rank) for row in rows_] == [("a", 1), ("b", None)]
+
+
+def test_open_requirements_are_shown_on_the_page_in_the_terminal_and_as_data(tmp_path: Path) -> None:
+    found = drilled(through={"easy": [1, 1], "hard": [9, 9]}, around={"easy": [1, 1]})
+    write_comparison(tmp_path, found, {})
+    console = Console(file=io.StringIO(), width=300)
+    console.print(terminal(found))
+    for text in (console.file.getvalue(), (tmp_path / "compare.html").read_text()):  # type: ignore[attr-defined]
+        said = " ".join(re.sub(r"<[^>]+>", "", text).split())
+        assert "open: messages lost at most 0 in every drill (worst 0; nothing usable from hard)" in said
+        assert "nothing is known of: hard on around" in said
+    board_ = json.loads((tmp_path / "compare.json").read_text())["scoreboards"][0]
+    assert [[one["status"] for one in row["hard"]].count("open") for row in board_["rows"]] == [0, 2]
+    rows_ = list(csv.DictReader(io.StringIO((tmp_path / "scoreboard.csv").read_text())))
+    assert {(row["cluster"], row["place"]) for row in rows_} == {("through", "1"), ("around", "open")}
+    assert sum(row["status"] == "open" for row in rows_) == 2

@@ -80,7 +80,18 @@ def test_a_page_and_the_index() -> None:
     assert "| – | – |" in pages({"thorough": Thorough}, {})["README.md"]
 
 
-def test_pages_of_kinds_that_are_gone_go(tmp_path: Path) -> None:
-    (tmp_path / "gone.md").write_text("old")
+def test_pages_of_kinds_that_are_gone_go_and_somebodys_notes_stay(tmp_path: Path) -> None:
+    (tmp_path / "gone.md").write_text(pages({"thorough": Thorough}, {})["thorough.md"])
+    (tmp_path / "notes.md").write_bytes(b"mine, in Latin-1: \xe9")
+    (tmp_path / "empty.md").touch()
     assert cli.run(["faults", "--docs", str(tmp_path)]) == 0
-    assert {path.name for path in tmp_path.iterdir()} == {"README.md", *(f"{kind}.md" for kind in KINDS)}
+    made = {"README.md", *(f"{kind}.md" for kind in KINDS)}
+    assert {path.name for path in tmp_path.iterdir()} == {*made, "notes.md", "empty.md"}
+    assert cli.run(["faults", "--docs", str(tmp_path)]) == 0, "its own pages are written anew"
+
+
+def test_a_page_never_takes_the_place_of_somebodys_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "README.md").write_text("# My project")
+    assert cli.run(["faults", "--docs", str(tmp_path)]) == 2
+    assert "README.md: was not made by maildrill" in capsys.readouterr().err
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("README.md", "# My project")]

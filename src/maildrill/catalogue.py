@@ -64,15 +64,18 @@ def find_cluster(cluster: str, scenario_path: Path, document: Document | None = 
     return found
 
 
+def chosen_cluster(scenario: Scenario, path: Path, cluster: str | None) -> str:
+    """The cluster asked for, or else the scenario's own: a shipped one's name, or a file's path. Raises BadInput."""
+    return find_cluster(cluster, Path.cwd() / "-") if cluster else find_cluster(scenario.cluster, path)
+
+
 def load_pair(path: Path, cluster: str | None = None) -> tuple[Scenario, AnyCluster]:
     """A scenario with its cluster (or with another one by name or path), checked against each other.
 
     Raises Misfit if only together they are wrong, else BadInput.
     """
     scenario = load_scenario(path)
-    model = load_any_cluster(
-        find_cluster(cluster, Path.cwd() / "-") if cluster else find_cluster(scenario.cluster, path)
-    )
+    model = load_any_cluster(chosen_cluster(scenario, path, cluster))
     try:
         check_against_cluster(scenario, read_yaml(path), model)
     except BadInput as error:

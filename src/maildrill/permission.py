@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from maildrill.blast import placements
 from maildrill.cluster.attached import AttachedCluster, AttachedNode
 from maildrill.errors import BadInput
 from maildrill.faults import KINDS
@@ -15,16 +16,19 @@ def check_permitted(scenario: Scenario, document: Document, model: AttachedClust
     _check_kinds(model)
     for index, entry in enumerate(scenario.timeline):
         if isinstance(entry, Step):
-            for name in _hit(entry.target, model):
+            for name in _whom(document, ("timeline", index), entry, model):
                 _check_fault(document, ("timeline", index, "fault"), entry.fault, name, model)
         if isinstance(entry, Command):
-            for name in _hit(entry.target, model):
+            for name in meant(entry.target, model):
                 _check_command(document, ("timeline", index, "run"), entry.run, name, model)
     for index, stop in enumerate(scenario.stop):
         _check_stop(document, ("stop", index), stop)
     if model.outside is None and scenario.objectives.outbound is not None:
         message = f'{model.where()} has no "outside": outbound mail is not read, so nothing can be claimed about it'
         raise document.bad(("objectives", "outbound"), message)
+    if scenario.objectives.fairness is not None:
+        message = "an attached system's proxies are not looked into, so nobody knows how sessions are shared out"
+        raise document.bad(("objectives", "fairness"), message)
 
 
 def asked_of_people(scenario: Scenario, model: AttachedCluster) -> list[str]:
@@ -32,10 +36,25 @@ def asked_of_people(scenario: Scenario, model: AttachedCluster) -> list[str]:
     pairs = [
         model.nodes[name].allow[step.fault]
         for _, step in scenario.faults()
-        for name in _hit(step.target, model)
+        for name in may_be_hit(step, model)
         if step.fault in model.nodes[name].allow
     ]
     return [hook.ask for pair in pairs for hook in (pair.inject, pair.heal) if hook.ask is not None]
+
+
+def meant(target: Target, model: AttachedCluster) -> list[str]:
+    """Everyone whom the target may hit: chance and questions count with all candidates."""
+    return list(reach(target, model.nodes).among) or candidates(target, model.nodes)
+
+
+def may_be_hit(step: Step, model: AttachedCluster) -> list[str]:
+    """On whom a step may put its fault, peers among them where the kind is a shape over several nodes.
+
+    Where chance or a question decides, all candidates count. Raises BadInput if the kind needs more nodes than these.
+    """
+    placed = [place.node for place in placements(step, model.nodes)]
+    names = [name for node in placed for name in ((node,) if isinstance(node, str) else node.among)]
+    return list(dict.fromkeys(names))
 
 
 def check_looking(document: Document, place: Loc, target: Target) -> None:
@@ -54,9 +73,11 @@ def _check_kinds(model: AttachedCluster) -> None:
                 raise BadInput(f'{place}: nodes.{name}.allow: unknown fault "{kind}"; {nearest(kind, KINDS)}')
 
 
-def _hit(target: Target, model: AttachedCluster) -> list[str]:
-    """Everyone whom the target may hit: chance and questions count with all candidates."""
-    return list(reach(target, model.nodes).among) or candidates(target, model.nodes)
+def _whom(document: Document, place: Loc, step: Step, model: AttachedCluster) -> list[str]:
+    try:
+        return may_be_hit(step, model)
+    except BadInput as error:
+        raise document.bad((*place, "fault"), str(error)) from None
 
 
 def _check_fault(document: Document, place: Loc, kind: str, name: str, model: AttachedCluster) -> None:

@@ -11,14 +11,18 @@ import pytest
 from maildrill.errors import BadInput, Misfit
 
 if TYPE_CHECKING:
+    from maildrill.cluster.model import AnyCluster
     from maildrill.scenario.model import Defect, Scenario
+
+    Pair = tuple[Scenario, AnyCluster]
 
 
 @dataclass(frozen=True)
 class Planned:
     """One drill to run: a scenario file, on which cluster (None: its own), in which repeat (from 1).
 
-    ``misfit`` says why the scenario cannot run on a cluster that was asked for: it is skipped.
+    ``misfit`` says why the scenario cannot run on a cluster that was asked for: it is skipped. ``cell`` is the
+    drill's place in a comparison, if the session is one; ``pair`` then is what is compared.
     """
 
     path: Path
@@ -26,6 +30,13 @@ class Planned:
     repeat: int = 1
     defect: Defect | None = None
     misfit: str = ""
+    cell: str = ""
+    pair: Pair | None = None
+
+
+def is_comparison(config: pytest.Config) -> bool:
+    """Whether the drills of this session are repeated, or run on several clusters."""
+    return len(config.getoption("maildrill_cluster") or ()) > 1 or config.getoption("maildrill_repeat") > 1
 
 
 def _drills(config: pytest.Config, topic: str | Path) -> list[tuple[Planned, str]]:
@@ -34,23 +45,28 @@ def _drills(config: pytest.Config, topic: str | Path) -> list[tuple[Planned, str
     repeats = config.getoption("maildrill_repeat")
     if repeats < 1:
         raise BadInput(f"--repeat {repeats}: at least 1")
+    from maildrill.compare.plan import cell_name
+
     found = []
     for path in _files(config, topic):
-        for repeat in range(1, repeats + 1):
-            for cluster in clusters:
-                scenario, model, misfit = _fitting(path, cluster)
+        for cluster in clusters:
+            pair, scenario, model, misfit = _fitting(path, cluster)
+            for repeat in range(1, repeats + 1):
                 parts = [scenario, *([model] if len(clusters) > 1 else []), *([f"r{repeat}"] if repeats > 1 else [])]
-                found.append((Planned(path, cluster, repeat, misfit=misfit), "-".join(parts)))
+                cell = cell_name(scenario, model, repeat) if is_comparison(config) else ""
+                found.append((Planned(path, cluster, repeat, misfit=misfit, cell=cell, pair=pair), "-".join(parts)))
     return found
 
 
 def _defects(config: pytest.Config, topic: str | Path) -> list[tuple[Planned, str]]:
     """Every defect that a scenario below the topic tells apart, whatever cluster the others run on."""
+    from maildrill.catalogue import load_pair
+
     found = []
     for path, scenario in _telling(config, topic):
         for defect in scenario.tells_apart:
-            name, model = _names(path, defect.cluster)
-            found.append((Planned(path, defect.cluster, defect=defect), f"{name}-{model}"))
+            _, model = load_pair(path, defect.cluster)
+            found.append((Planned(path, defect.cluster, defect=defect), f"{scenario.scenario}-{model.cluster}"))
     return found
 
 
@@ -71,24 +87,17 @@ PLANS = {"drill": _drills, "defect": _defects, "twin": _twins}
 """Fixture -> which drills its tests are made of."""
 
 
-def _names(path: Path, cluster: str | None) -> tuple[str, str]:
-    """The names of a checked scenario and its cluster."""
-    from maildrill.catalogue import load_pair
-
-    scenario, model = load_pair(path, cluster)
-    return scenario.scenario, model.cluster
-
-
-def _fitting(path: Path, cluster: str | None) -> tuple[str, str, str]:
-    """The same, and why the scenario cannot run on the cluster asked for, if it cannot."""
-    from maildrill.catalogue import load_scenario
+def _fitting(path: Path, cluster: str | None) -> tuple[Pair | None, str, str, str]:
+    """(a checked scenario and its cluster, their names, why they do not fit if they do not)."""
+    from maildrill.catalogue import load_pair, load_scenario
 
     try:
-        return *_names(path, cluster), ""
+        scenario, model = load_pair(path, cluster)
     except Misfit as error:
         if cluster is None:
             raise
-        return load_scenario(path).scenario, Path(cluster).stem, str(error)
+        return None, load_scenario(path).scenario, Path(cluster).stem, str(error)
+    return (scenario, model), scenario.scenario, model.cluster, ""
 
 
 def _files(config: pytest.Config, topic: str | Path) -> list[Path]:

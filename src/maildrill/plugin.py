@@ -14,27 +14,27 @@ scenarios once, on its own, clean cluster.
 
 from __future__ import annotations
 
-import os
-import random
 import secrets
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from maildrill.errors import BadInput, MaildrillError, Skipped
 from maildrill.leftout import add_ini, is_left_out
-from maildrill.planned import PLANS, Planned
+from maildrill.planned import PLANS, Planned, is_comparison
 
 if TYPE_CHECKING:
+    from maildrill.compared import Compared
     from maildrill.drill.run import Outcome
     from maildrill.scenario.model import Defect
 
 MARKER = "scenarios"
 NOTHING = "no-scenarios"
-SHARED_SEED = pytest.StashKey[int]()
+COMPARED: pytest.StashKey[Compared] = pytest.StashKey()
 
 
 @dataclass(frozen=True)
@@ -92,17 +92,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "cluster",
         action="append",
         help="run every scenario on this cluster (name or file) instead of its own;"
-        " give it several times to run on each",
+        " give it several times to run on each, and to compare them",
     )
-    _add(group, "repeat", type=int, default=1, metavar="N", help="run every drill N times (default: 1)")
+    _add(group, "repeat", type=int, default=1, metavar="N", help="run every drill N times, and compare (default: 1)")
     _add(group, "scenarios", metavar="DIR", help="take scenario files from DIR instead of the shipped ones")
     _add(group, "reports", metavar="DIR", default="reports", help="folder for the drills' evidence (default: reports)")
     _add(
         group,
         "seed",
         type=int,
-        help="seed of all random choices (default: a new one each drill); with"
-        " --repeat or several clusters, each repeat of a scenario has its own, the same on every cluster",
+        help="seed of all random choices (default: a new one each drill); with --repeat or several clusters, of"
+        " the order too, and each repeat of a scenario has a seed of its own, the same on every cluster",
     )
 
 
@@ -115,17 +115,13 @@ def _add(group: Any, name: str, **how: Any) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker."""
-    config.stash[SHARED_SEED] = _shared_seed(config.getoption("maildrill_seed"))
+    """Register the marker, and the comparison that the session is if it has several clusters or repeats."""
+    if is_comparison(config):
+        from maildrill.compared import Compared
+
+        config.stash[COMPARED] = Compared.of(config)
+        config.pluginmanager.register(config.stash[COMPARED])
     config.addinivalue_line("markers", f"{MARKER}(topic): run the scenario files of this folder, one item each")
-
-
-def _shared_seed(given: int | None) -> int:
-    """What the seeds of compared drills are made from: the same in every worker of pytest-xdist."""
-    if given is not None:
-        return given
-    run = os.environ.get("PYTEST_XDIST_TESTRUNUID")
-    return secrets.randbits(31) if run is None else random.Random(run).getrandbits(31)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -217,18 +213,25 @@ def _run(config: pytest.Config, planned: Planned) -> Outcome:
         scenario,
         model,
         scenario_path=planned.path,
-        reports=config.invocation_params.dir / config.getoption("maildrill_reports"),
+        reports=_reports(config, planned),
         seed=_seed(config, planned, scenario.scenario),
         progress=PlainLines(Console(file=sys.stdout, width=120, highlight=False)),
     )
+
+
+def _reports(config: pytest.Config, planned: Planned) -> Path:
+    """The folder for reports; of a drill that is compared, the folder of its cell."""
+    if planned.cell:
+        return config.stash[COMPARED].folder / planned.cell
+    return Path(config.invocation_params.dir, config.getoption("maildrill_reports"))
 
 
 def _seed(config: pytest.Config, planned: Planned, scenario: str) -> int:
     """A new or the given seed; where drills are compared, that of the scenario and repeat on every cluster."""
     from maildrill.compare.plan import cell_seed
 
-    if config.getoption("maildrill_repeat") > 1 or len(config.getoption("maildrill_cluster") or ()) > 1:
-        return cell_seed(config.stash[SHARED_SEED], scenario, planned.repeat)
+    if planned.cell:
+        return cell_seed(config.stash[COMPARED].seed, scenario, planned.repeat)
     given = config.getoption("maildrill_seed")
     return secrets.randbits(31) if given is None else int(given)
 

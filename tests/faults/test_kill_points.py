@@ -1,6 +1,6 @@
 """A drill is killed (SIGKILL) at random points of its life: 15 s later nothing of it is left, each time.
 
-MAILDRILL_KILL_POINTS=50 MAILDRILL_KILL_SEED=1 pytest tests/faults/test_kill_points.py -s
+MAILDRILL_KILL_POINTS=50 MAILDRILL_KILL_SEED=1 pytest -m faults tests/faults/test_kill_points.py -s
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ from maildrill.scenario.model import Duration, Strict
 Port = Annotated[int, Field(ge=1, le=65535)]
 EnvName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Protocol = Literal["smtp", "lmtp", "imap", "imaps", "dns", "tcp"]
+USER_INFO = re.compile(r"://[^/\s@]*@")
 REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -160,11 +161,23 @@ class AttachedCluster(Strict):
             yield from node.allow_commands.values()
 
 
-def read_secrets(model: AttachedCluster) -> dict[str, str]:
-    """The environment variables that the file names. Raises BadInput that lists every one that is missing."""
+def without_secrets(text: str, model: AttachedCluster) -> str:
+    """A text for people: no value of a variable that the file names, and no user and password of a URL."""
+    for secret in filter(None, map(os.environ.get, _secret_names(model))):
+        text = text.replace(secret, "***")
+    return USER_INFO.sub("://***@", text)
+
+
+def _secret_names(model: AttachedCluster) -> list[str]:
     names = [account.password_env for account in model.accounts]
     for hook in model.hooks():
         names += [name for text in (hook.http.texts() if hook.http else []) for name in REFERENCE.findall(text)]
+    return names
+
+
+def read_secrets(model: AttachedCluster) -> dict[str, str]:
+    """The environment variables that the file names. Raises BadInput that lists every one that is missing."""
+    names = _secret_names(model)
     missing = [name for name in dict.fromkeys(names) if not os.environ.get(name)]
     if missing:
         raise BadInput(f'attached cluster "{model.cluster}": set these environment variables: {", ".join(missing)}')

@@ -79,15 +79,14 @@ def _begin(
     reports: Path,
 ) -> Work:
     """A new comparison: its plan is in its folder before the first drill."""
-    from maildrill.commands.plan import PLAN, load_opinions, new_plan, shipped_candidates, with_opinions
+    from maildrill.commands.plan import load_opinions, new_plan, shipped_candidates, with_opinions
+    from maildrill.compare.folder import new_folder
 
     plan, inputs = new_plan(clusters, scenarios, repeats=repeat, reruns=reruns, seed=seed)
     names = [one.name for one in plan.clusters]
     opinions = load_opinions(profiles, candidates or (shipped_candidates(names) if profiles else []), names)
     plan = with_opinions(plan, opinions)
-    folder = _new_folder(reports, plan)
-    (folder / PLAN).write_text(plan.text(), encoding="utf-8")
-    return Work(folder, plan, inputs, opinions)
+    return Work(new_folder(reports, plan), plan, inputs, opinions)
 
 
 def _resumed(folder: Path, profiles: Names, candidates: Names) -> Work:
@@ -100,16 +99,6 @@ def _resumed(folder: Path, profiles: Names, candidates: Names) -> Work:
     known = [one.given for one in plan.candidates] or shipped_candidates(names)
     opinions = load_opinions(profiles or [one.given for one in plan.profiles], candidates or known, names)
     return Work(folder, plan, inputs, opinions)
-
-
-def _new_folder(reports: Path, plan: Plan) -> Path:
-    stamp = plan.created.replace("-", "").replace(":", "")
-    folder = reports / f"compare-{stamp}"
-    try:
-        folder.mkdir(parents=True)
-    except FileExistsError:
-        raise BadInput(f"{folder}: exists already; try again in a second") from None
-    return folder
 
 
 def _run(work: Work) -> list[Cell]:
@@ -130,15 +119,10 @@ def _again(folder: Path) -> str:
 
 
 def _conclude(work: Work, cells: list[Cell]) -> Comparison:
-    from maildrill.compare.build import compare as build
-    from maildrill.compare.build import see_cells
-    from maildrill.compare.output import write_comparison
+    from maildrill.compare.conclude import conclude
 
-    seen, waits = see_cells(work.folder, work.plan, cells)
-    opinions = work.opinions
-    comparison = build(work.plan, seen, list(opinions.profiles.values()), list(opinions.candidates.values()))
-    write_comparison(work.folder, comparison, waits)
-    return comparison
+    profiles, candidates = list(work.opinions.profiles.values()), list(work.opinions.candidates.values())
+    return conclude(work.folder, work.plan, cells, profiles, candidates)
 
 
 def _show(folder: Path, comparison: Comparison, json: bool) -> None:

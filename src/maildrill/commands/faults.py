@@ -9,8 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from maildrill.commands.app import Json, app, print_json
-from maildrill.errors import EnvironmentProblem
+from maildrill.errors import BadInput, EnvironmentProblem
 from maildrill.faults import KINDS
+from maildrill.places import made
 
 NoProbe = Annotated[bool, typer.Option("--no-probe", help="Only list them; ask no engine.")]
 Docs = Annotated[Path | None, typer.Option("--docs", help="Write a page for each kind into this folder.")]
@@ -38,13 +39,21 @@ def faults(json: Json = False, no_probe: NoProbe = False, docs: Docs = None) -> 
 
 
 def write_pages(folder: Path) -> None:
-    """The pages of all kinds, with the times in the folder's measured.json; pages of kinds that are gone go."""
-    from maildrill.faults.pages import pages, read_measured
+    """The pages of all kinds, with the times in the folder's measured.json; pages of kinds that are gone go.
 
-    folder.mkdir(parents=True, exist_ok=True)
-    wanted = pages(KINDS, read_measured(folder))
-    for old in set(folder.glob("*.md")) - {folder / name for name in wanted}:
-        old.unlink()
+    Raises BadInput, before anything is written, if a file of somebody else's stands in the way of a page.
+    """
+    from maildrill.faults.pages import is_ours, pages, read_measured
+
+    wanted = pages(KINDS, read_measured(made(folder)))
+    there = sorted(folder.glob("*.md"))
+    ours = [path for path in there if is_ours(path)]
+    for path in there:
+        if path.name in wanted and path not in ours:
+            raise BadInput(f"{path}: was not made by maildrill faults --docs, and stays; name another folder")
+    for path in ours:
+        if path.name not in wanted:
+            path.unlink()
     for name, text in wanted.items():
         (folder / name).write_text(text, encoding="utf-8")
     typer.echo(f"wrote {len(wanted)} pages into {folder}")

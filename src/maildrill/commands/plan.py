@@ -13,6 +13,7 @@ import maildrill
 from maildrill.catalogue import find_scenario, load_pair
 from maildrill.cluster.model import AnyCluster
 from maildrill.compare.cells import read_cells
+from maildrill.compare.folder import PLAN
 from maildrill.compare.plan import (
     Plan,
     PlannedCluster,
@@ -20,6 +21,7 @@ from maildrill.compare.plan import (
     PlannedScenario,
     digest,
     order_cells,
+    planned_cluster,
     planned_scenario,
 )
 from maildrill.compare.profile import Candidate, Profile, load_candidate, load_profile
@@ -27,8 +29,6 @@ from maildrill.drill.series import Inputs
 from maildrill.errors import BadInput
 from maildrill.scenario.model import Scenario
 from maildrill.shipped import data_dir, list_scenarios
-
-PLAN = "plan.json"
 
 
 @dataclass(frozen=True)
@@ -177,7 +177,4 @@ def _scenarios(inputs: Inputs) -> list[PlannedScenario]:
 
 def _clusters(inputs: Inputs, given: list[str]) -> list[PlannedCluster]:
     found = {model.cluster: model for _, model in inputs.pairs.values()}
-    return [
-        PlannedCluster(name=name, given=one, about=model.about, sha256=digest(model))
-        for (name, model), one in zip(found.items(), given, strict=True)
-    ]
+    return [planned_cluster(model, one) for model, one in zip(found.values(), given, strict=True)]

@@ -9,6 +9,7 @@ import typer
 
 from maildrill.commands.app import EXIT_CODES, Json, app, out, say
 from maildrill.errors import BadInput
+from maildrill.places import tried
 
 Folder = Annotated[Path, typer.Argument(help="The folder of one drill, below reports/.")]
 
@@ -37,7 +38,7 @@ def _again(folder: Path, json: bool) -> int:
 
     if not (folder / "journal.ndjson").is_file():
         raise BadInput(f"{folder}: not the folder of a drill: it has no journal.ndjson")
-    result = measure_folder(folder, say)
+    result = measure_folder(tried(folder), say)
     if json:
         typer.echo((folder / "result.json").read_text(), nl=False)
     else:

@@ -10,6 +10,7 @@ import typer
 
 from maildrill.commands.app import app
 from maildrill.errors import BadInput
+from maildrill.places import made
 from maildrill.scenario.schema import schema_of
 
 SCENARIO = """\
@@ -65,8 +66,9 @@ def init(folder: Annotated[Path, typer.Argument(help="Where to write; files ther
     present = [name for name in files if (folder / name).exists()]
     if present:
         raise BadInput(f"{folder / present[0]}: exists already; nothing was written")
+    for name in files:
+        made((folder / name).parent)
     for name, text in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
         typer.echo(f"wrote {folder / name}")
     typer.echo(f"now: pytest {folder}    or: maildrill run {folder / 'scenarios/first-drill.yaml'}")

@@ -25,6 +25,7 @@ from maildrill.custody.patience import cleaned
 from maildrill.custody.sweep import remove_session, sweep
 from maildrill.drill.signals import signals_as_interrupt, undisturbed
 from maildrill.errors import BadInput, EnvironmentProblem
+from maildrill.places import writable
 from maildrill.traffic.link import VantageLink
 
 READY_DEADLINE_S = 60.0
@@ -95,6 +96,9 @@ def up(
     model = load_cluster(find_cluster(cluster, Path.cwd() / "-"))
     if attached is not None and len(model.networks) > 1:
         raise BadInput(f"{model.cluster} has several networks; an attached vantage stands in one")
+    if attached is not None:
+        for file in (attached, _ca_beside(attached)):
+            writable(file)
     with signals_as_interrupt():
         try:
             with staying(model) as running:
@@ -149,7 +153,7 @@ def _await_ready(client: Any, running: RunningCluster) -> None:
 
 def write_attached(running: RunningCluster, variables: dict[str, tuple[str, str]], path: Path) -> None:
     """The file with which a drill attaches to the cluster, and its CA beside it. No password is in either."""
-    model, ca = running.model, path.with_suffix(".ca.pem")
+    model, ca = running.model, _ca_beside(path)
     ca.write_text(running.ca_pem, encoding="ascii")
     mail = {"host": running.mail_host}
     content = {
@@ -171,6 +175,10 @@ def write_attached(running: RunningCluster, variables: dict[str, tuple[str, str]
     with path.open("w", encoding="utf-8") as file:
         file.write("# Written by `maildrill up`, which printed what to export; of use while that runs.\n")
         YAML().dump(content, file)
+
+
+def _ca_beside(file: Path) -> Path:
+    return file.with_suffix(".ca.pem")
 
 
 def _entry(node: RunningNode) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from pathlib import Path
 
 from maildrill.compare.cells import Cell, measured, needs
@@ -33,7 +33,8 @@ SOURCES = {
     "as the plan says. Inconclusive only because observation was too short is a censored value: used, not run "
     "again.",
     "score": "weight x normalised value, summed; 1 at the profile's good and better, 0 at its bad and worse. The raw "
-    "value is the worst of the scenarios' medians; a hard requirement must hold in every drill.",
+    "value is the worst of the scenarios' medians; a hard requirement must hold in every drill. Where a scenario gave "
+    "a candidate nothing usable, the requirement is open, unless the others fail it, and the criterion is worth 0.",
 }  # fmt: skip
 
 
@@ -51,7 +52,7 @@ def compare(
         maildrill_version=plan.maildrill_version, created=plan.created, seed=plan.seed, repeats=plan.repeats,
         reruns=plan.reruns, headline="", clusters=plan.clusters, scenarios=plan.scenarios, metrics=list(METRICS),
         cells=ranked, summaries=summaries, differences=find_differences(values),
-        scoreboards=_scoreboards(plan, values, summaries, profiles, candidates), sources=SOURCES,
+        scoreboards=_scoreboards(plan, ranked, values, summaries, profiles, candidates), sources=SOURCES,
     )  # fmt: skip
     return comparison.model_copy(update={"headline": headline(comparison)})
 
@@ -106,19 +107,40 @@ def _summary(scenario: str, metric: str, cluster: str, values: list[Observation]
 
 def _scoreboards(
     plan: Plan,
+    cells: Sequence[CellSeen],
     values: Values,
     summaries: Sequence[Summary],
     profiles: Sequence[Profile],
     candidates: Sequence[Candidate],
 ) -> list[Scoreboard]:
-    evidence = {cluster.name: _evidence(cluster.name, values, summaries) for cluster in plan.clusters}
+    ran = {(cell.scenario, cell.cluster) for cell in cells if cell.folder is not None}
+    scenarios = [one.name for one in plan.scenarios]
+    evidence = {
+        one.name: _evidence(one.name, values, summaries, _missing(one.name, scenarios, ran, values))
+        for one in plan.clusters
+    }
     stated = {one.cluster: one for one in candidates}
     before = {one.sha256 for one in plan.profiles}
     return [scoreboard(one, evidence, stated, fixed_before=digest(one, stated_only=True) in before) for one in profiles]
 
 
-def _evidence(cluster: str, values: Values, summaries: Sequence[Summary]) -> Evidence:
-    found = Evidence(defaultdict(list), defaultdict(list), defaultdict(list))
+def _missing(cluster: str, scenarios: Sequence[str], ran: Set[tuple[str, str]], values: Values) -> dict[str, list[str]]:
+    """Metric -> the scenarios of which this cluster has no usable drill, or no value where another cluster has one."""
+    measured = {(scenario, metric) for scenario, metric, _ in values}
+    missing = {
+        metric.key: [
+            name
+            for name in scenarios
+            if (name, cluster) not in ran
+            or ((name, metric.key) in measured and (name, metric.key, cluster) not in values)
+        ]
+        for metric in METRICS
+    }
+    return {metric: names for metric, names in missing.items() if names}
+
+
+def _evidence(cluster: str, values: Values, summaries: Sequence[Summary], missing: dict[str, list[str]]) -> Evidence:
+    found = Evidence(defaultdict(list), defaultdict(list), defaultdict(list), missing)
     for (_, metric, name), row in values.items():
         if name == cluster:
             found.values[metric] += row

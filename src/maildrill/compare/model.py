@@ -111,6 +111,13 @@ class Comparison(Part):
         return [cell for cell in self.cells if cell.folder is None]
 
     @property
+    def unproven(self) -> list[tuple[str, str]]:
+        """(scenario, cluster) without any usable drill."""
+        ran = {(cell.scenario, cell.cluster) for cell in self.cells if cell.folder is not None}
+        pairs = dict.fromkeys((cell.scenario, cell.cluster) for cell in self.cells)
+        return [pair for pair in pairs if pair not in ran]
+
+    @property
     def set_aside(self) -> int:
         """Inconclusive attempts, kept and not used."""
         return sum(one.state == "inconclusive" for cell in self.cells for one in cell.attempts)

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from maildrill.cluster.model import AnyCluster
 from maildrill.measure.result import Part
 from maildrill.scenario.model import Scenario
 
@@ -81,6 +82,11 @@ def planned_scenario(scenario: Scenario, file: str) -> PlannedScenario:
     )
 
 
+def planned_cluster(model: AnyCluster, given: str) -> PlannedCluster:
+    """The plan's entry for a cluster, named so by the user."""
+    return PlannedCluster(name=model.cluster, given=given, about=model.about, sha256=digest(model))
+
+
 def digest(model: BaseModel, *, stated_only: bool = False) -> str:
     """SHA-256 of what a file says, inherited parts and (unless ``stated_only``) defaults included; not of comments."""
     return hashlib.sha256(model.model_dump_json(exclude_defaults=stated_only).encode()).hexdigest()
@@ -89,6 +95,11 @@ def digest(model: BaseModel, *, stated_only: bool = False) -> str:
 def cell_seed(seed: int, scenario: str, repeat: int) -> int:
     """The seed of a scenario's repeat: it does not depend on the cluster."""
     return random.Random(f"{seed} {scenario} {repeat}").getrandbits(31)
+
+
+def cell_name(scenario: str, cluster: str, repeat: int) -> str:
+    """A cell's folder."""
+    return f"{scenario}--{cluster}--r{repeat}"
 
 
 def order_cells(clusters: Sequence[str], scenarios: Sequence[str], repeats: int, seed: int) -> list[PlannedCell]:
@@ -100,7 +111,7 @@ def order_cells(clusters: Sequence[str], scenarios: Sequence[str], repeats: int,
     for repeat in range(1, repeats + 1):
         block = [
             PlannedCell(
-                cell=f"{scenario}--{cluster}--r{repeat}",
+                cell=cell_name(scenario, cluster, repeat),
                 cluster=cluster,
                 scenario=scenario,
                 repeat=repeat,

@@ -2,14 +2,14 @@
 
 A criterion's raw value is the worst of its scenarios' medians; a hard requirement must hold in every
 single drill. Scores compare with the profile's own ``good`` and ``bad``, never with the other
-candidates, so adding a candidate changes nobody's score. What was not measured or not stated is not
-met, and is worth 0.
+candidates, so adding a candidate changes nobody's score. What was not measured or not stated is open,
+and is worth 0; so is what was measured in some scenarios only, because the worst one may be missing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from pydantic import Field
@@ -21,7 +21,7 @@ from maildrill.compare.profile import Candidate, Profile, Weight
 from maildrill.measure.result import Part
 from maildrill.scenario.model import SERVICES
 
-Status = Literal["met", "failed", "not shown"]
+Status = Literal["met", "failed", "open"]
 
 
 class Hard(Part):
@@ -33,7 +33,10 @@ class Hard(Part):
 
 
 class Product(Part):
-    """One criterion: product = weight x normalised. ``low``, ``high``: at the ends of the median's interval."""
+    """One criterion: product = weight x normalised. ``low``, ``high``: at the ends of the median's interval.
+
+    Where a scenario gave nothing usable, ``raw`` is the worst of the others, product and ``low`` are 0.
+    """
 
     criterion: str
     raw: str
@@ -63,9 +66,9 @@ class Row(Part):
 
     @property
     def standing(self) -> int:
-        """0: every hard requirement met; 1: one or more not shown; 2: one failed."""
+        """0: every hard requirement met; 1: one or more open; 2: one failed."""
         statuses = {one.status for one in self.hard}
-        return 2 if "failed" in statuses else 1 if "not shown" in statuses else 0
+        return 2 if "failed" in statuses else 1 if "open" in statuses else 0
 
 
 class Scoreboard(Part):
@@ -81,11 +84,20 @@ class Scoreboard(Part):
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the drills of one cluster say: of each metric all values, and each scenario's median."""
+    """What the drills of one cluster say: of each metric all values, and each scenario's median.
+
+    ``missing``: of each metric the scenarios that should have given a value and did not.
+    """
 
     values: dict[str, list[Observation]]
     medians: dict[str, list[Observation]]
     intervals: dict[str, list[Confidence]]
+    missing: dict[str, list[str]] = field(default_factory=dict)
+
+    def gap(self, metric: str) -> str:
+        """ "nothing usable from store-kill", or nothing, if every scenario gave a value."""
+        names = self.missing.get(metric, [])
+        return f"nothing usable from {', '.join(names)}" if names else ""
 
 
 def _worst(values: Iterable[Observation]) -> Observation | None:
@@ -96,21 +108,21 @@ def _worst(values: Iterable[Observation]) -> Observation | None:
 def _measured(name: str, limit: float | None, evidence: Evidence) -> Iterable[Hard]:
     if limit is None:
         return
-    metric, worst = BY_KEY[name], _worst(evidence.values.get(name, []))
+    metric, worst, gap = BY_KEY[name], _worst(evidence.values.get(name, [])), evidence.gap(name)
     unit = f" {metric.unit}" if metric.unit else ""
     needed = f"{metric.title} at most {limit:g}{unit} in every drill"
     if worst is None:
-        yield Hard(requirement=needed, found="not measured", status="not shown")
+        yield Hard(requirement=needed, found=gap or "not measured", status="open")
         return
-    met = not worst.censored and worst.value <= limit
-    known = not worst.censored or worst.value >= limit
-    text = f"worst {worst.text(metric.unit)}"
-    yield Hard(requirement=needed, found=text, status="met" if met else "failed" if known else "not shown")
+    within = not worst.censored and worst.value <= limit
+    over = worst.value >= limit if worst.censored else worst.value > limit
+    text = "; ".join(filter(None, (f"worst {worst.text(metric.unit)}", gap)))
+    yield Hard(requirement=needed, found=text, status="failed" if over else "met" if within and not gap else "open")
 
 
 def _all_of(what: str, needed: Sequence[str], stated: Sequence[str] | None) -> Iterable[Hard]:
     for one in needed:
-        status: Status = "not shown" if stated is None else "met" if one in stated else "failed"
+        status: Status = "open" if stated is None else "met" if one in stated else "failed"
         yield Hard(requirement=f"{what}: {one}", found="stated" if status == "met" else "not stated", status=status)
 
 
@@ -119,20 +131,20 @@ def _stated(profile: Profile, candidate: Candidate | None) -> Iterable[Hard]:
     need, budget = profile.require, profile.budget
     price = candidate.price_per_mailbox_month if candidate else None
     limit = f"price at most {budget.per_mailbox_month:g} {budget.currency} per mailbox and month"
-    status: Status = "not shown" if price is None else "met" if price <= budget.per_mailbox_month else "failed"
+    status: Status = "open" if price is None else "met" if price <= budget.per_mailbox_month else "failed"
     yield Hard(
         requirement=limit, found="not stated" if price is None else f"{price:g} {budget.currency}", status=status
     )
     if need.regions:
         where = candidate.regions if candidate else None
-        status = "not shown" if not where else "met" if set(where) <= set(need.regions) else "failed"
+        status = "open" if not where else "met" if set(where) <= set(need.regions) else "failed"
         found = ", ".join(where or []) or "not stated"
         yield Hard(requirement=f"mail is stored only in {', '.join(need.regions)}", found=found, status=status)
     yield from _all_of("certification", need.certifications, candidate.certifications if candidate else None)
     yield from _all_of("security", need.security, candidate.security if candidate else None)
     if need.support_hours_per_week is not None:
         hours = candidate.support_hours_per_week if candidate else None
-        status = "not shown" if hours is None else "met" if hours >= need.support_hours_per_week else "failed"
+        status = "open" if hours is None else "met" if hours >= need.support_hours_per_week else "failed"
         found = "not stated" if hours is None else f"{hours:g} h"
         yield Hard(
             requirement=f"support at least {need.support_hours_per_week:g} hours a week", found=found, status=status
@@ -161,7 +173,9 @@ def normalised(value: Observation | None, scale: Weight) -> float:
     return min(1.0, max(0.0, (scale.bad - value.value) / (scale.bad - scale.good)))
 
 
-def _arithmetic(value: Observation | None, scale: Weight) -> str:
+def _arithmetic(value: Observation | None, scale: Weight, gap: str) -> str:
+    if gap:
+        return f"0, because there is {gap}"
     if value is None or value.censored:
         return "0, because it was not measured" if value is None else "0, because it has no upper bound"
     share = (scale.bad - value.value) / (scale.bad - scale.good)
@@ -178,18 +192,19 @@ def _product(name: str, scale: Weight, evidence: Evidence, candidate: Candidate 
     ends = evidence.intervals.get(name, [])
     low = _worst(one.high for one in ends) if ends else value
     high = _worst(one.low for one in ends) if ends else value
-    share = normalised(value, scale)
+    gap = evidence.gap(name)
+    share = 0.0 if gap else normalised(value, scale)
     return Product(
         criterion=metric.title if metric else name.replace("_", " "),
         raw="none" if value is None else value.text(unit),
         good=f"{scale.good:g} {unit}".rstrip(),
         bad=f"{scale.bad:g} {unit}".rstrip(),
-        arithmetic=_arithmetic(value, scale),
+        arithmetic=_arithmetic(value, scale, gap),
         normalised=share,
         weight=scale.weight,
         product=scale.weight * share,
-        low=scale.weight * normalised(low, scale),
-        high=scale.weight * normalised(high, scale),
+        low=0.0 if gap else scale.weight * normalised(low, scale),
+        high=scale.weight * (1.0 if gap and high is None else normalised(high, scale)),
     )
 
 

@@ -14,8 +14,11 @@ MOST = 4
 def headline(comparison: Comparison) -> str:
     """What differs beyond noise, what was only seen, what does not differ; over all scenarios, if there are several."""
     found = comparison.differences
+    if len(comparison.clusters) == 1:
+        return "One cluster, so nothing is compared; its drills side by side."
     if not found:
         return "Nothing can be compared: no two clusters have a usable drill of the same scenario."
+    nothing = [f"{scenario} on {cluster}" for scenario, cluster in comparison.unproven]
     scope = ALL_SCENARIOS if len(comparison.scenarios) > 1 else comparison.scenarios[0].name
     wide = [one for one in found if one.scenario == scope]
     parts = [
@@ -23,6 +26,7 @@ def headline(comparison: Comparison) -> str:
         _open(comparison, [one for one in wide if one.kind == "open"]),
         _listing("No difference beyond noise between any two in", _all_of(wide, {"noise", "same"}, but={"same"})),
         _listing("The same in every drill", _all_of(found, {"same"})),
+        _listing("No usable drill, so nothing is known of", nothing),
     ]
     return " ".join(part for part in parts if part)
 

@@ -23,8 +23,12 @@ from maildrill.errors import EnvironmentProblem
 
 SESSION_LABEL = "maildrill.session"
 REMOVERS = 8
+LOOK_LABELS = {"maildrill": "look"}
+"""Of the containers that look at loop devices: they are of no session."""
+BESIDE = (REAPER_LABEL, "maildrill=look")
+"""Labels of what removes itself when it has ended, and so must only be looked for where it was never started."""
 NEVER_STARTED_S = 60.0
-"""A reaper that was made and not started after so long lost its harness between the two."""
+"""What was made and not started after so long lost its harness between the two."""
 IN_USE = (403, 409)  # the engine's answers for a network with endpoints, and for containers and volumes
 REMOVE_OPTIONS: dict[str, dict[str, bool]] = {
     "container": {"force": True, "v": True},
@@ -100,12 +104,17 @@ def sweep(client: Any) -> list[str]:
     alive = live_sessions(client)
     dead = [each for each in found if each.session not in alive]
     _remove_all(client, dead, {each.session for each in dead})
-    over = {"label": REAPER_LABEL, "status": ["exited", "dead", "created"]}
-    reapers = client.containers.list(all=True, filters=over, ignore_removed=True)
-    dead_reapers = [reaper for reaper in reapers if reaper.status != "created" or _age_s(reaper) > NEVER_STARTED_S]
-    for reaper in dead_reapers:
-        _remove("container", reaper)
-    return [str(each) for each in dead] + [f"container {reaper.name}" for reaper in dead_reapers]
+    beside = [container for label in BESIDE for container in _over(client, label)]
+    for container in beside:
+        _remove("container", container)
+    return [str(each) for each in dead] + [f"container {container.name}" for container in beside]
+
+
+def _over(client: Any, label: str) -> list[Any]:
+    """Containers with a label that have ended, or that nobody will start any more; young ones are about to be."""
+    over = {"label": label, "status": ["exited", "dead", "created"]}
+    found = client.containers.list(all=True, filters=over, ignore_removed=True)
+    return [container for container in found if container.status != "created" or _age_s(container) > NEVER_STARTED_S]
 
 
 def _remove_all(client: Any, found: list[Found], sessions: set[str]) -> None:
@@ -140,7 +149,7 @@ def _loops(client: Any, act: str, *sessions: str) -> list[Found]:
     container = client.containers.create(
         ensure_images(client, ["helper"])["helper"],
         ["python3", "-c", inspect.getsource(loops), act, *sessions],
-        labels={"maildrill": "look"},
+        labels=LOOK_LABELS,
         network_mode="none",
         auto_remove=True,
         device_cgroup_rules=LOOP_DEVICES,

@@ -6,10 +6,12 @@ import inspect
 from dataclasses import dataclass
 
 from maildrill.blast import Somebody, fault_time, full_length, hits, most_nodes_hit, placements
+from maildrill.cluster.attached import AttachedCluster, without_secrets
 from maildrill.cluster.model import AnyCluster
 from maildrill.drill.targets import choose, describe
 from maildrill.drill.timeline import dice_of
 from maildrill.faults import KINDS
+from maildrill.permission import may_be_hit, meant
 from maildrill.scenario.model import Ask, Command, Heal, Scenario, Step, Stop, Target
 from maildrill.scenario.moments import Moment, moments
 from maildrill.scenario.reach import candidates, reach
@@ -40,7 +42,8 @@ def _lines(scenario: Scenario, model: AnyCluster, seed: int | None, moment: Mome
         case Heal():
             return [Line(moment.at, "recover", "heal", entry.of, "every fault of that name that is in force")]
         case Command():
-            return [Line(moment.at, "recover", "command", _whom(entry.target, model, seed, moment), entry.run)]
+            detail = _owners_command(entry, model) or entry.run
+            return [Line(moment.at, "recover", "command", _whom(entry.target, model, seed, moment), detail)]
         case Ask():
             return [Line(moment.at, "recover", "ask", "a person", f"{entry.say} (within {entry.deadline:g} s)")]
 
@@ -48,24 +51,43 @@ def _lines(scenario: Scenario, model: AnyCluster, seed: int | None, moment: Mome
 def _fault(step: Step, model: AnyCluster, seed: int | None, moment: Moment) -> list[Line]:
     """Its injection, or its healing; of a shape over several nodes, every node's turn."""
     peers = "; ".join(_whom(peer, model, seed, moment) for peer in step.peers)
-    about = (inspect.getdoc(KINDS[step.fault]) or "").partition("\n")[0]
+    ours = (inspect.getdoc(KINDS[step.fault]) or "").partition("\n")[0]
+    about = _owners_way(step, model, "inject") or ours
     settings = ", ".join(f"{name} {value}" for name, value in step.parameters.items())
     detail = ". ".join(one for one in (f"from {peers}" if peers else "", settings, about) if one)
+    healing = _owners_way(step, model, "heal")
     places = placements(step, model.nodes, None if seed is None else dice_of(seed, moment.entry, moment.round))
     if not any(place.inject_after or place.heal_after for place in places):
         whom = _whom(step.target, model, seed, moment)
-        return [Line(moment.at, moment.act, step.fault, whom, detail if moment.act == "inject" else "")]
+        return [Line(moment.at, moment.act, step.fault, whom, detail if moment.act == "inject" else healing)]
     if moment.act == "inject":
         return [
             Line(moment.at + place.inject_after, "inject", step.fault, _name(place.node), detail) for place in places
         ]
     turns = sorted((place.heal_after, _name(place.node)) for place in places)
     by_lot = "one of them, by lot"
-    return [Line(moment.at + turn, "heal", step.fault, by_lot if seed is None else name, "") for turn, name in turns]
+    return [
+        Line(moment.at + turn, "heal", step.fault, by_lot if seed is None else name, healing) for turn, name in turns
+    ]
 
 
 def _name(node: str | Somebody) -> str:
     return node if isinstance(node, str) else f"one of {', '.join(node.among)}"
+
+
+def _owners_way(step: Step, model: AnyCluster, act: str) -> str:
+    """ "mx1: POST https://..." for every node that may be hit: what the owner of an attached system has done."""
+    if not isinstance(model, AttachedCluster):
+        return ""
+    hooks = [(name, getattr(model.nodes[name].allow[step.fault], act)) for name in may_be_hit(step, model)]
+    return "; ".join(f"{name}: {without_secrets(str(hook), model)}" for name, hook in hooks)
+
+
+def _owners_command(step: Command, model: AnyCluster) -> str:
+    if not isinstance(model, AttachedCluster):
+        return ""
+    hooks = [(name, model.nodes[name].allow_commands[step.run]) for name in meant(step.target, model)]
+    return f"{step.run}, done by " + "; ".join(f"{name}: {without_secrets(str(hook), model)}" for name, hook in hooks)
 
 
 def _whom(target: Target, model: AnyCluster, seed: int | None, moment: Moment) -> str:

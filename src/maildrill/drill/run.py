@@ -26,6 +26,7 @@ from maildrill.drill.turns import turn
 from maildrill.journal.events import JOURNAL_VERSION, Phase, Start
 from maildrill.measure.result import Result
 from maildrill.permission import asked_of_people
+from maildrill.places import made
 from maildrill.report.folder import digest, measure_folder
 from maildrill.scenario.model import Scenario
 
@@ -58,11 +59,11 @@ def run_drill(
     """Run one drill and measure it.
 
     Raises EnvironmentProblem if the engine is not there, BadInput if a password of an attached system is
-    not in the environment, Skipped if the machine cannot do one of the faults or there is nobody to ask,
-    KeyboardInterrupt after an interrupted drill has been healed, removed and measured. A drill that broke
-    in the middle is measured too and comes out inconclusive.
+    not in the environment or ``reports`` cannot be written to, Skipped if the machine cannot do one of the
+    faults or there is nobody to ask, KeyboardInterrupt after an interrupted drill has been healed, removed
+    and measured. A drill that broke in the middle is measured too and comes out inconclusive.
     """
-    _check(scenario, cluster_model)
+    _check(scenario, cluster_model, reports)
     with _turn(cluster_model, progress):
         folder = make_folder(reports, scenario.scenario)
         shutil.copy(scenario_path, folder / "scenario.yaml")
@@ -79,13 +80,15 @@ def run_drill(
     return Outcome(folder, result)
 
 
-def _check(scenario: Scenario, cluster_model: AnyCluster) -> None:
+def _check(scenario: Scenario, cluster_model: AnyCluster, reports: Path) -> None:
     if isinstance(cluster_model, AttachedCluster):
         read_secrets(cluster_model)
         check_somebody_is_there(scenario, asked_of_people(scenario, cluster_model))
+        made(reports)
         check_network(connect(), cluster_model)
     else:
         check_somebody_is_there(scenario)
+        made(reports)
         check_machine(connect(), scenario)
 
 

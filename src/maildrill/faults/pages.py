@@ -16,7 +16,8 @@ from maildrill.scenario.model import DURATION_SCHEMA, RATE_SCHEMA
 MEASURED = "measured.json"
 Measured = Mapping[str, Mapping[str, float]]
 """Kind -> effect_s and heal_s, as the tests of the kinds measured them."""
-HEAD = "<!-- Made by `maildrill faults --docs`; change the code, not this page. -->\n"
+MADE_BY = "<!-- Made by `maildrill faults --docs`;"
+HEAD = f"{MADE_BY} change the code, not this page. -->\n"
 
 
 def read_measured(folder: Path) -> Measured:
@@ -27,6 +28,12 @@ def read_measured(folder: Path) -> Measured:
     except ValueError as problem:
         raise BadInput(f"{path}: not JSON: {problem}") from None
     return found
+
+
+def is_ours(page: Path) -> bool:
+    """Whether a file is a page that was made here, and not somebody's notes."""
+    with page.open(encoding="utf-8", errors="replace") as file:
+        return file.read(len(MADE_BY)) == MADE_BY
 
 
 def pages(kinds: Mapping[str, type[Fault]], measured: Measured) -> dict[str, str]:

@@ -42,9 +42,9 @@ Rate = Annotated[float, BeforeValidator(parse_rate), Field(ge=0, json_schema_ext
 
 
 class Strict(BaseModel):
-    """A part of a file in which an unknown field is an error."""
+    """A part of a file in which an unknown field is an error, and so is a number without end (.inf) or none (.nan)."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Stream(Strict):
