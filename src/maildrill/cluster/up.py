@@ -59,6 +59,18 @@ class RunningCluster:
             for port, protocol in checks
         ]
 
+    def stores(self) -> list[dict[str, Any]]:
+        """Where the replicas of the mailboxes can be read, past every proxy: the stores' own IMAPS ports.
+
+        ``host`` is the name in the store's certificate.
+        """
+        ours, found = isinstance(self.model, ClusterModel), []
+        for node in map(self.nodes.__getitem__, self.model.replicas()):
+            port = next(port for port, protocol in node.checks if protocol == "imaps")
+            host = f"{node.name}.{self.model.domain}" if ours else node.address
+            found.append({"name": node.name, "host": host, "address": node.address, "port": port})
+        return found
+
     def select(self, role: str) -> list[RunningNode]:
         """Nodes with a role, in the file's order."""
         return [node for node in self.nodes.values() if role in node.roles]

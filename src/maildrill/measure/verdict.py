@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from maildrill.journal.reader import Journal
+from maildrill.measure.convergence import doubted_convergence, missed_convergence
+from maildrill.measure.copies import Replicas
 from maildrill.measure.frames import Frames, phase_start
 from maildrill.measure.ledger import Messages
 from maildrill.measure.load import FULL, MachineLoad
@@ -64,6 +66,7 @@ class Facts:
     lateness: Lateness
     load: MachineLoad | None
     balance: list[Balance]
+    replicas: Replicas | None
 
 
 Found = list[tuple[str, str]]
@@ -293,6 +296,8 @@ def judge(facts: Facts) -> tuple[Verdict, list[Diagnostic]]:
     doubts = [found for look in looks for found in look(facts)]
     missed = [*_missed_services(facts), *_missed_old_mail(facts), *_missed_counts(facts), *_missed_times(facts)]
     missed += _missed_fairness(facts)
+    missed += missed_convergence(facts.scenario.objectives.convergence, facts.replicas)
+    doubts += doubted_convergence(facts.scenario.objectives.convergence, facts.replicas)
     doubts += _machine(facts) if missed else []
     codes = {code for code, _ in doubts}
     verdict: Verdict = "pass"

@@ -84,6 +84,9 @@ class Probes(Strict):
     recall: Duration = Field(
         0.0, description="time between two looks at each account's oldest message, s; 0: none. For restore drills"
     )
+    replicas: Duration = Field(
+        0.0, description="time between two looks at each account on each store itself, s; 0: none. Says how they differ"
+    )
 
 
 class Target(Strict):
@@ -225,6 +228,9 @@ class Objectives(Strict):
     rpo: Duration | None = Field(None, description="recovery point objective, s")
     lost: int | None = Field(None, ge=0, description="acknowledged messages that may be lost")
     catch_up: Duration | None = Field(None, description="until the backlog is visible, s")
+    convergence: Duration | None = Field(
+        None, description="from the last heal until all stores have the same mail, s; needs probes: replicas"
+    )
     system_duplicates: int | None = Field(None, ge=0, description="extra copies after one try")
     false_rejections: int | None = Field(None, ge=0, description="messages refused or bounced for good")
     premature_bounces: int | None = Field(None, ge=0, description="messages bounced because a queue gave up")
