@@ -110,6 +110,10 @@ class Follower:
     def listed(self, ids: set[str]) -> None:
         """Everything that is there, by id, at the beginning of a session, before what is new of it is fetched."""
 
+    async def pause(self) -> None:
+        """Until the next look is due."""
+        await asyncio.sleep(self._every)
+
     async def run(self) -> None:
         """Watch until cancelled, through any number of broken sessions."""
         while True:
@@ -132,7 +136,7 @@ class Follower:
                     arrivals = imap.arrivals
                     await self._news(imap, selected.uidvalidity)
                 self.looked = begun
-                await asyncio.sleep(self._every)
+                await self.pause()
                 begun = self._emitter.now()
                 await imap.noop()
         finally:

@@ -6,6 +6,7 @@ The front door shows one store at a time; whether another one could take over wi
 from __future__ import annotations
 
 import asyncio
+import time
 
 from maildrill.journal.events import Replica, ReplicaCensus
 from maildrill.traffic.emitter import Emitter
@@ -27,6 +28,10 @@ class ReplicaFollower(Follower):
         super().__init__(emitter, door, account, password, every)
         self._store = store
         self._there: set[str] = set()
+
+    async def pause(self) -> None:
+        """All look in the same moments: of two stores, the one looked at earlier must not seem to have less."""
+        await asyncio.sleep(self._every - time.monotonic() % self._every)
 
     def found(self, seen: Seen, uid: int, validity: int) -> None:
         """Write it down, the first time."""
