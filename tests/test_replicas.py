@@ -221,8 +221,9 @@ class Store:
             select=self.select, fetch=self.fetch, noop=self.end, close=lambda: None, exists=exists, arrivals=0
         )
 
-    async def select(self) -> Any:
+    async def select(self, read_only: bool) -> Any:
         """One validity for ever."""
+        assert read_only, "looking must not change a replica"
         return SimpleNamespace(uidvalidity=1, exists=len(self.ids))
 
     async def fetch(self, uids: str, what: str) -> dict[int, bytes]:

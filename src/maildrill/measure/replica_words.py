@@ -20,7 +20,7 @@ def _usual(replicas: Replicas) -> Iterator[str]:
         one, lag = max(found, key=lambda pair: pair[1].messages)
         error = "" if replicas.error_s is None else f", each good to {replicas.error_s:.2f} s"
         text = f"median {lag.p50:.2f} s, 95 % within {lag.p95:.2f} s, longest {lag.max:.2f} s{error}"
-        yield f"{one.first} to {one.last} in the baseline {text}"
+        yield f"{one.first} to {one.last}, of what came in the baseline: {text}"
 
 
 def _behind(store: Store) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from maildrill.measure.frames import Frames
+from maildrill.measure.frames import Frames, phase_start
 
 Boxes = dict[tuple[str, str], list[str] | None]
 """(store, mailbox) -> the ids at the census, sorted; None: not read to the end."""
@@ -33,7 +33,8 @@ Sights = dict[str, dict[str, Sight]]
 class Seen:
     """``first``: when each message first came to each store; ``lasting``: when it came to stay, if it is still there.
 
-    ``looks``: the time between the look that found a message and the one before, s. ``ended``: when the census was.
+    ``looks``: the time between the look that found a message and the one before, s, from the baseline on. ``ended``:
+    when the census was.
     """
 
     stores: list[str]
@@ -52,6 +53,7 @@ class Seen:
 def read_sights(frames: Frames) -> Seen:
     """Everything that was seen; without stores if nobody looked at them."""
     offered = {id: t for id, t in frames["offer"].group_by("id").agg(pl.col("t").min()).iter_rows()}
+    begin = phase_start(frames, "baseline") or 0.0
     rows = [row for row in frames["replica"].iter_rows(named=True) if row["id"] in offered]
     census = {(row["store"], row["mailbox"]): row for row in frames["replica-census"].iter_rows(named=True)}
     boxes: Boxes = {
@@ -71,7 +73,7 @@ def read_sights(frames: Frames) -> Seen:
         boxes=boxes,
         first=first,
         lasting=lasting,
-        looks=[row["t"] - row["since"] for row in rows if row["state"] == "seen" and row["since"] > 0],
+        looks=[row["t"] - row["since"] for row in rows if row["state"] == "seen" and row["since"] > max(0.0, begin)],
         ended=min((row["t"] for row in census.values()), default=None),
     )
 

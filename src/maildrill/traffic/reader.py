@@ -93,6 +93,7 @@ class Follower:
 
     what = "BODY.PEEK[]"
     """What is fetched of each new message."""
+    read_only = False
 
     def __init__(self, emitter: Emitter, door: Door, account: str, password: str, every: float = NOOP_EVERY) -> None:
         self._emitter, self._door = emitter, door
@@ -126,7 +127,7 @@ class Follower:
         imap = await self._door.session(self._account, self._password)
         try:
             begun = self._emitter.now()
-            selected = await imap.select()
+            selected = await imap.select(read_only=self.read_only)
             self._last = 0
             arrivals = 0
             await self._catch_up(imap, selected.uidvalidity)

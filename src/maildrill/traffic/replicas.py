@@ -22,7 +22,7 @@ OPEN_S = 1.0
 class ReplicaFollower(Follower):
     """Watches one account on one store; a message that is there twice is told of once."""
 
-    what = ID_HEADER
+    what, read_only = ID_HEADER, True
 
     def __init__(self, emitter: Emitter, store: str, door: Door, account: str, password: str, every: float) -> None:
         super().__init__(emitter, door, account, password, every)
