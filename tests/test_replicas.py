@@ -9,10 +9,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from cryptography import x509
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_measure import BOX, census, frame_of_drill, message, run, scenario
 
+from maildrill.cluster.keys import make_keys
+from maildrill.cluster.model import load_cluster
+from maildrill.cluster.render import read_image
+from maildrill.cluster.up import RunningCluster
 from maildrill.journal.events import Event, Fault, Phase, Replica, ReplicaCensus
 from maildrill.journal.reader import Journal
 from maildrill.measure import Result
@@ -206,6 +211,20 @@ def test_the_reports_say_it() -> None:
     assert "NOT equal at the end: s1 lacks 0, s2 lacks 1" in page
     assert "Each store was looked at directly, every 0.50 s" in page
     assert any("NOT equal" in str(part) for part in terminal(found.result).renderables)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("name", ["postfix-dovecot-ha", "postfix-dovecot-two-sites", "postfix-cyrus"])
+def test_a_store_is_reached_past_the_proxy_under_its_own_name(name: str) -> None:
+    model = load_cluster(name)
+    checks = {node: read_image(made.image).checks.get("store", {}) for node, made in model.nodes.items()}
+    nodes = {node: SimpleNamespace(address=f"10.0.0.{n}", checks=checks[node].items()) for n, node in enumerate(checks)}
+    names = x509.load_pem_x509_certificate(make_keys(model).cert_pem).extensions
+    certified = names.get_extension_for_class(x509.SubjectAlternativeName).value.get_values_for_type(x509.DNSName)
+    stores = RunningCluster.stores(SimpleNamespace(model=model, nodes=nodes))  # type: ignore[arg-type]
+    assert [(one["name"], one["port"], one["address"]) for one in stores] == [
+        (name, 993, nodes[name].address) for name in ("store1", "store2")
+    ]
+    assert {one["host"] for one in stores} <= set(certified)
 
 
 class Store:

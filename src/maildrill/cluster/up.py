@@ -64,12 +64,13 @@ class RunningCluster:
 
         ``host`` is the name in the store's certificate.
         """
-        ours, found = isinstance(self.model, ClusterModel), []
-        for node in map(self.nodes.__getitem__, self.model.replicas()):
-            port = next(port for port, protocol in node.checks if protocol == "imaps")
-            host = f"{node.name}.{self.model.domain}" if ours else node.address
-            found.append({"name": node.name, "host": host, "address": node.address, "port": port})
-        return found
+        domain = f".{self.model.domain}" if isinstance(self.model, ClusterModel) else None
+        return [
+            {"name": name, "host": name + domain if domain else node.address, "address": node.address, "port": port}
+            for name, node in self.nodes.items()
+            for port, protocol in node.checks
+            if name in self.model.replicas() and protocol == "imaps"
+        ]
 
     def select(self, role: str) -> list[RunningNode]:
         """Nodes with a role, in the file's order."""
