@@ -14,7 +14,7 @@ def missed_convergence(goal: float | None, replicas: Replicas | None) -> list[tu
     if goal is None or replicas is None:
         return []
     if replicas.equal is False:
-        lacks = ", ".join(f"{one.name} lacks {one.lacks}, holds {one.twice} twice" for one in replicas.stores)
+        lacks = ", ".join(f"{one.name} lacks {one.lacks}, holds {one.twice} copies too many" for one in replicas.stores)
         return [(NAME, f"the stores were not equal at the end: {lacks}")]
     took = replicas.convergence_s
     if isinstance(took, Censored):
