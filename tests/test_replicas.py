@@ -18,10 +18,12 @@ from maildrill.cluster.keys import make_keys
 from maildrill.cluster.model import load_cluster
 from maildrill.cluster.render import read_image
 from maildrill.cluster.up import RunningCluster
+from maildrill.errors import BadInput
 from maildrill.journal.events import Event, Fault, Phase, Replica, ReplicaCensus
 from maildrill.journal.reader import Journal
 from maildrill.measure import Result
 from maildrill.measure.copies import Replicas
+from maildrill.measure.explain import explain
 from maildrill.measure.frames import load_frames
 from maildrill.measure.interval import Censored, Interval
 from maildrill.measure.measure import measure_with_tables
@@ -182,6 +184,7 @@ def judged(late: float, ends: list[Event], heal: bool = True) -> Result:
     return run([*events, came("m1", "s1", 5.2), came("m1", "s2", 12.0 + late), *ends], plan(convergence="5s"))
 
 
+NOBODY = Journal(True, 0, "", b"")
 EQUAL, UNEQUAL = held({"s1": ["m1"], "s2": ["m1"]}), held({"s1": ["m1"], "s2": []})
 
 
@@ -206,10 +209,18 @@ def test_convergence_is_an_objective(result: Result, verdict: str, code: str) ->
 def test_the_reports_say_it() -> None:
     events = [*frame_of_drill(None), *PAIR, *UNEQUAL, Fault(12.0, "kill", "k1", "mx1", "heal-verified", "")]
     lines = "".join(event.line() + "\n" for event in events).encode()
-    found = measure_with_tables(Journal(True, len(lines), "", lines), plan(convergence="5s"))
+    journal = Journal(True, len(lines), "", lines)
+    found = measure_with_tables(journal, plan(convergence="5s"))
     page = html(found, plan(convergence="5s"))
     assert "NOT equal at the end: s1 lacks 0, s2 lacks 1" in page
     assert "Each store was looked at directly, every 0.50 s" in page
+    story = explain(found, journal, "replicas")
+    assert story.ids == ["m1"]
+    assert [event["store"] for event in story.events if event["e"] == "replica"] == ["s1", "s2"]
+    assert [event["ids"] for event in story.events if event["e"] == "replica-census"] == [1, 0]
+    assert "NOT equal at the end: s1 lacks 0, s2 lacks 1" in story.conclusions
+    with pytest.raises(BadInput, match="the stores were not looked at"):
+        explain(measure_with_tables(NOBODY, plan(lost=0)), NOBODY, "replicas")
     assert any("NOT equal" in str(part) for part in terminal(found.result).renderables)  # type: ignore[union-attr]
 
 
