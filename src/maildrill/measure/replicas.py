@@ -30,7 +30,6 @@ def measure_replicas(frames: Frames, faults: list[FaultLife], every: float, whol
         return None
     equal, healed = _equal(seen, whole), _healed(faults)
     effect, lacking = first_effect(faults), _lacking(seen)
-    after = healed is not None and seen.ended is not None and healed < seen.ended
     return Replicas(
         every_s=every,
         error_s=pl.Series(seen.looks, dtype=pl.Float64).quantile(0.95, "nearest"),
@@ -39,7 +38,7 @@ def measure_replicas(frames: Frames, faults: list[FaultLife], every: float, whol
         lacking_ids=sorted(set().union(*lacking.values()))[:MOST_IDS],
         equal=equal,
         healed_at=healed,
-        convergence_s=_convergence(seen, healed, seen.ended) if equal is not None and after else None,  # type: ignore
+        convergence_s=None if equal is None else _convergence(seen, healed),
     )
 
 
@@ -121,15 +120,17 @@ def _behind(name: str, seen: Seen, effect: float) -> tuple[int, list[float]]:
     return surely, perhaps
 
 
-def _convergence(seen: Seen, healed: float, ended: float) -> Interval | Censored:
-    """What no store has at the end was not kept from any of them; ``ended``: the end of observation, s."""
+def _convergence(seen: Seen, healed: float | None) -> Interval | Censored | None:
+    """What no store has at the end was not kept from any of them. None without a heal before the census."""
+    if healed is None or seen.ended is None or healed >= seen.ended:
+        return None
     lower = upper = healed
     for id, first in seen.first.items():
         lasting = [seen.lasting.get(id, {}).get(store, NEVER) for store in seen.stores]
         if all(sight is NEVER for sight in lasting) or min(sight.since for sight in first.values()) >= healed:
             continue
         if NEVER in lasting:
-            return Censored(at_least_s=ended - healed)
+            return Censored(at_least_s=seen.ended - healed)
         upper = max(upper, *(sight.seen for sight in lasting))
         if min(sight.seen for sight in first.values()) <= healed:
             lower = max(lower, *(sight.since for sight in lasting))

@@ -50,48 +50,46 @@ class Seen:
         return len(self.stores) > 1 and all(self.boxes.get((s, m)) is not None for s in self.stores for m in mailboxes)
 
 
+Look = tuple[float, str, str, str, float]
+"""t, id, state, store, since."""
+
+
 def read_sights(frames: Frames) -> Seen:
     """Everything that was seen; without stores if nobody looked at them."""
-    offered = {id: t for id, t in frames["offer"].group_by("id").agg(pl.col("t").min()).iter_rows()}
-    begin = phase_start(frames, "baseline") or 0.0
-    rows = [row for row in frames["replica"].iter_rows(named=True) if row["id"] in offered]
+    offered = dict(frames["offer"].group_by("id").agg(pl.col("t").min()).iter_rows())
+    events = frames["replica"].filter(pl.col("id").is_in(list(offered)))
+    looks: list[Look] = sorted(events.select("t", "id", "state", "store", "since").iter_rows())
     census = {(row["store"], row["mailbox"]): row for row in frames["replica-census"].iter_rows(named=True)}
     boxes: Boxes = {
         box: sorted(id for id in row["ids"] if id in offered) if row["whole"] else None for box, row in census.items()
     }
     first: Sights = {}
     lasting: Sights = {}
-    for t, id, store, state, since in [*_looks(rows), *_last_look(rows, boxes, {b: r["t"] for b, r in census.items()})]:
+    for t, id, state, store, since in [*looks, *_last_looks(events, boxes, frames)]:
         if state == "gone":
             lasting.get(id, {}).pop(store, None)
             continue
         sight = Sight(min(t, max(since, offered[id])), t)
         for sights in (first, lasting):
             sights.setdefault(id, {}).setdefault(store, sight)
+    begin = phase_start(frames, "baseline") or 0.0
     return Seen(
-        stores=sorted({store for store, _ in boxes} | {row["store"] for row in rows}),
+        stores=sorted({store for store, _ in boxes} | set(events["store"])),
         boxes=boxes,
         first=first,
         lasting=lasting,
-        looks=[row["t"] - row["since"] for row in rows if row["state"] == "seen" and row["since"] > max(0.0, begin)],
+        looks=[t - since for t, _, state, _, since in looks if state == "seen" and since > begin],
         ended=min((row["t"] for row in census.values()), default=None),
     )
 
 
-Look = tuple[float, str, str, str, float]
-"""t, id, store, state, since."""
-
-
-def _looks(rows: list[dict[str, object]]) -> list[Look]:
-    return sorted((row["t"], row["id"], row["store"], row["state"], row["since"]) for row in rows)  # type: ignore
-
-
-def _last_look(rows: list[dict[str, object]], boxes: Boxes, times: dict[tuple[str, str], float]) -> Iterator[Look]:
+def _last_looks(events: pl.DataFrame, boxes: Boxes, frames: Frames) -> Iterator[Look]:
     """The census finds what nobody had seen, and misses what is there no more."""
+    times = {(store, box): t for t, store, box in frames["replica-census"].select("t", "store", "mailbox").iter_rows()}
     seen: dict[tuple[str, str], set[str]] = {}
-    for row in rows:
-        seen.setdefault((str(row["store"]), str(row["mailbox"])), set()).add(str(row["id"]))
-    for box, ids in sorted(boxes.items()):
+    for store, mailbox, id in events.select("store", "mailbox", "id").iter_rows():
+        seen.setdefault((store, mailbox), set()).add(id)
+    for box, ids in boxes.items():
         if ids is not None:
-            yield from ((times[box], id, box[0], "seen", 0.0) for id in sorted(set(ids)))
-            yield from ((times[box], id, box[0], "gone", 0.0) for id in sorted(seen.get(box, set()) - set(ids)))
+            yield from ((times[box], id, "seen", box[0], 0.0) for id in set(ids))
+            yield from ((times[box], id, "gone", box[0], 0.0) for id in seen.get(box, set()) - set(ids))
