@@ -80,6 +80,7 @@ def test_the_age_of_the_snapshot_is_taken_at_the_disaster() -> None:
     assert round(old.snapshot_age_s, 3) == 6.75
 
 
+@settings(deadline=None)
 @given(fates=st.lists(st.sampled_from(["right", "wrong", "missing", "late"]), max_size=12))
 def test_every_message_seen_before_is_found_right_or_wrong_or_missing(fates: list[str]) -> None:
     events: list[Event] = []
