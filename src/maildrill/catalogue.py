@@ -86,6 +86,9 @@ def load_pair(path: Path, cluster: str | None = None) -> tuple[Scenario, AnyClus
 def _check_objectives(scenario: Scenario, document: Document) -> None:
     if not states_something(scenario.objectives):
         raise document.bad(("objectives",), "at least one objective is needed: a drill must claim something")
+    if scenario.objectives.convergence is not None and not scenario.probes.replicas:
+        message = "nobody would look at the stores; add probes: {replicas: 500ms}"
+        raise document.bad(("objectives", "convergence"), message)
 
 
 def states_something(objectives: Objectives) -> bool:

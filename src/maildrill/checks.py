@@ -41,6 +41,9 @@ def check_against_cluster(scenario: Scenario, document: Document, model: AnyClus
             placements(step, model.nodes)
         except BadInput as problem:
             raise document.bad(("timeline", index), str(problem)) from None
+    if scenario.probes.replicas and len(model.replicas()) < 2:
+        message = f'cluster "{model.cluster}" has no two stores that could be replicas of each other'
+        raise document.bad(("probes", "replicas"), message)
     over = over_limits(scenario, model.nodes)
     if over is not None:
         raise document.bad(*over)

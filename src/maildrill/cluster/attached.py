@@ -140,6 +140,10 @@ class AttachedCluster(Strict):
         if not self.ca_pem(default=" "):
             raise document.bad(("ca",), "an empty file")
 
+    def replicas(self) -> list[str]:
+        """The nodes that should hold the same mail: all stores at which it can be read (imaps among their checks)."""
+        return [name for name, node in self.nodes.items() if "store" in node.roles and "imaps" in node.checks.values()]
+
     def ca_pem(self, default: str) -> str:
         """The certificates that servers are checked against. Raises BadInput if the file cannot be read."""
         if self.ca is None or self._document is None:

@@ -65,6 +65,10 @@ class ClusterModel(Strict):
         own = node.networks or self.networks[:1]
         return [*own, *(other for other in self.networks if "outside" in node.roles and other not in own)]
 
+    def replicas(self) -> list[str]:
+        """The nodes that should hold the same mail: those that replicate; without replication, all stores."""
+        return self.replication.between if self.replication else self.with_role("store")
+
     def replica_of(self, name: str) -> str | None:
         """The node that replicates with this one, if any."""
         between = self.replication.between if self.replication else []

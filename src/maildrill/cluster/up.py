@@ -59,6 +59,19 @@ class RunningCluster:
             for port, protocol in checks
         ]
 
+    def stores(self) -> list[dict[str, Any]]:
+        """Where the replicas of the mailboxes can be read, past every proxy: the stores' own IMAPS ports.
+
+        ``host`` is the name in the store's certificate.
+        """
+        domain = f".{self.model.domain}" if isinstance(self.model, ClusterModel) else None
+        return [
+            {"name": name, "host": name + domain if domain else node.address, "address": node.address, "port": port}
+            for name, node in self.nodes.items()
+            for port, protocol in node.checks
+            if name in self.model.replicas() and protocol == "imaps"
+        ]
+
     def select(self, role: str) -> list[RunningNode]:
         """Nodes with a role, in the file's order."""
         return [node for node in self.nodes.values() if role in node.roles]

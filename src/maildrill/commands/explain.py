@@ -16,7 +16,7 @@ def explain(
     what: Annotated[
         str,
         typer.Argument(
-            help="A message's id, a service, balance, or a class or defect: lost, held, duplicates, corrupt ..."
+            help="A message's id, a service, balance, replicas, or a class: lost, held, duplicates, corrupt ..."
         ),
     ],
     json: Json = False,

@@ -173,6 +173,7 @@ class Drill:
             probes=scenario.probes.model_dump(),
             seed=self.seed,
             drill=self.session,
+            stores=cluster.stores(),
             **cluster.endpoints,
         )
         link.send("start")

@@ -132,6 +132,34 @@ class Census(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Replica(Event):
+    """One store's own copy of a message, looked for at the store itself. ``state``: seen, for the first time; gone,
+    for a message that was seen and is in the mailbox no more.
+
+    ``since``: when the last look began that still found it otherwise; 0 if nobody had looked before.
+    """
+
+    kind: ClassVar[str] = "replica"
+    id: str
+    store: str
+    mailbox: str
+    state: str
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicaCensus(Event):
+    """The final look at one mailbox on one store, not through the front door; ``whole`` false if it failed."""
+
+    kind: ClassVar[str] = "replica-census"
+    store: str
+    mailbox: str
+    whole: bool
+    error: str
+    ids: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Bounce(Event):
     """A delivery status notification (RFC 3464) about message ``id`` reached ``mailbox``."""
 
@@ -303,7 +331,7 @@ class Note(Event):
 
 EVENT_TYPES: tuple[type[Event], ...] = (
     Start, Phase, Clock, Offer, Attempt, GaveUp, Copy, Census, Bounce, Held, Probe, Fault, Recovery, Node, Note,
-    Session, Change, StateCensus, Recall, Served, Load,
+    Session, Change, StateCensus, Recall, Served, Load, Replica, ReplicaCensus,
 )  # fmt: skip
 _FIELDS = {kind.kind: tuple(field.name for field in fields(kind)) for kind in EVENT_TYPES}
 """Looked up once, not for every line: writing events is on the senders' path."""

@@ -19,13 +19,14 @@ from maildrill.journal.reader import Journal
 from maildrill.measure.balance import told
 from maildrill.measure.ledger import ids_by_name
 from maildrill.measure.measure import Measured
+from maildrill.measure.replica_words import sentences
 from maildrill.measure.result import Censored, Outage, Service
 from maildrill.scenario.model import SERVICES
 
 Event = dict[str, Any]
 AROUND = 2
 """Probes shown on each side of an edge."""
-BALANCE = "balance"
+BALANCE, REPLICAS = "balance", "replicas"
 ALIASES = {"duplicates": ("duplicates_protocol", "duplicates_system")}
 
 
@@ -64,12 +65,14 @@ def _events(journal: Journal, wanted: Callable[[bytes], bool]) -> list[Event]:
 
 
 def explain(measured: Measured, journal: Journal, subject: str) -> Story:
-    """The story of a message (by id), a service, the balance, or a class or defect of the ledger (its ids).
+    """The story of a message (by id), a service, the balance, the replicas, or a class or defect (its ids).
 
     Raises BadInput, with what is near, for anything else.
     """
     if subject == BALANCE:
         return _balance_story(measured, journal)
+    if subject == REPLICAS:
+        return _replicas_story(measured, journal)
     if subject in SERVICES:
         return _service_story(measured, journal, subject)
     row = measured.messages.table.filter(pl.col("id") == subject)
@@ -79,7 +82,7 @@ def explain(measured: Measured, journal: Journal, subject: str) -> Story:
     if subject in lists or subject in ALIASES:
         ids = sorted({id for name in ALIASES.get(subject, (subject,)) for id in lists[name].to_list()})
         return Story(subject, [f"{len(ids)} messages, all streams"], ids=ids)
-    raise BadInput(_unknown(subject, measured.messages.table["id"], [*SERVICES, BALANCE, *lists, *ALIASES]))
+    raise BadInput(_unknown(subject, measured.messages.table["id"], [*SERVICES, BALANCE, REPLICAS, *lists, *ALIASES]))
 
 
 def _unknown(subject: str, ids: pl.Series, names: list[str]) -> str:
@@ -101,7 +104,7 @@ def _message_story(row: dict[str, Any], journal: Journal) -> Story:
     id, box = json.dumps(row["id"]).encode(), f'"mailbox":{json.dumps(row["rcpt"])}'.encode()
 
     def wanted(line: bytes) -> bool:
-        return id in line or (line.startswith(b'{"e":"census"') and box in line)
+        return id in line or (line.startswith((b'{"e":"census"', b'{"e":"replica-census"')) and box in line)
 
     events = [_only(event, row["id"]) for event in _events(journal, wanted)]
     return Story(f"message {row['id']}", _class_reasons(row), events)
@@ -109,7 +112,7 @@ def _message_story(row: dict[str, Any], journal: Journal) -> Story:
 
 def _only(event: Event, id: str) -> Event:
     """A look at a mailbox or a volume, reduced to what it says about one message."""
-    if event["e"] not in ("census", "held"):
+    if event["e"] not in ("census", "held", "replica-census"):
         return event
     at = [i for i, found in enumerate(event["ids"]) if found == id]
     kept = {key: value for key, value in event.items() if key not in ("ids", "uids", "hashes")}
@@ -165,6 +168,22 @@ def _balance_story(measured: Measured, journal: Journal) -> Story:
 
     shares = [told(one) for one in measured.result.balance] or ["no proxy's log tells who served"]
     return Story(BALANCE, shares, _events(journal, wanted))
+
+
+def _replicas_story(measured: Measured, journal: Journal) -> Story:
+    """When faults began and ended, what each store held at the end, and every look at a message that one lacks."""
+    replicas = measured.result.replicas
+    if replicas is None:
+        raise BadInput("the stores were not looked at in this drill (probes: replicas)")
+    lacking = [json.dumps(id).encode() for id in replicas.lacking_ids]
+    kinds = (b'{"e":"fault"', b'{"e":"phase"', b'{"e":"replica-census"')
+
+    def wanted(line: bytes) -> bool:
+        return line.startswith(kinds) or (line.startswith(b'{"e":"replica"') and any(id in line for id in lacking))
+
+    events = _events(journal, wanted)
+    told = [{**event, "ids": len(event["ids"])} if event["e"] == "replica-census" else event for event in events]
+    return Story(REPLICAS, sentences(replicas), told, ids=replicas.lacking_ids)
 
 
 def _matters(event: Event, service: Service) -> bool:

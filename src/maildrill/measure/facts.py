@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from maildrill.journal.reader import Journal
+from maildrill.measure.copies import Replicas
 from maildrill.measure.frames import Frames
 from maildrill.measure.ledger import Messages
 from maildrill.measure.load import MachineLoad
@@ -45,3 +46,4 @@ class Facts:
     lateness: Lateness
     load: MachineLoad | None
     balance: list[Balance]
+    replicas: Replicas | None

@@ -16,6 +16,7 @@ from maildrill.measure.ledger import Messages, count_duplicates, make_ledger, tr
 from maildrill.measure.load import machine_load
 from maildrill.measure.old_mail import measure_old_mail
 from maildrill.measure.recovery import with_backlog
+from maildrill.measure.replicas import measure_replicas
 from maildrill.measure.result import Censored, Result, Service
 from maildrill.measure.services import horizon_of, measure_services
 from maildrill.measure.sessions import measure_sessions
@@ -48,6 +49,8 @@ SOURCES = {
     "old_mail.snapshot_age_s": 'recovery: a detail that says "snapshot NAME taken TIME"; start: wall',
     "read_outage": "probe: ends of successful mailbox probes, from the baseline to the drain phase",
     "recovery_steps": "recovery: first event of each state",
+    "replicas": "replica: seen, gone, of offered messages; replica-census; fault: last heal-verified, else healed",
+    "replicas.stores": "replica-census; behind: replica, fault: first effective",
     "rpa": "fault: last effective or heal-requested; attempt: accepted ends of the lost, all streams; offer: size",
     "sessions": "session: lost, compared with the account's next open; fault: latest effective before",
     "state": "change: acknowledged, compared with the state-census of the account's two folders",
@@ -145,9 +148,10 @@ def measure_with_tables(journal: Journal, scenario: Scenario, timers: Timers | N
     late, latency = lateness(frames), message_latency(table, frames)
     by_phase, balance = latency_by_phase(latency), measure_balance(frames, faults, horizon)
     old_mail, load = measure_old_mail(frames, messages, faults, steps), machine_load(frames)
+    replicas = measure_replicas(frames, faults, scenario.probes.replicas, journal.whole)
     facts = Facts(
         journal, frames, scenario, messages, ledger, duplicates, services, faults, steps, rpa, old_mail, caught_up,
-        late, load, balance,
+        late, load, balance, replicas,
     )  # fmt: skip
     verdict, diagnostics = judge(facts)
     timings, clean = _notes(frames)
@@ -157,8 +161,8 @@ def measure_with_tables(journal: Journal, scenario: Scenario, timers: Timers | N
         **_identity(frames, scenario),
         verdict=verdict, headline=_headline(facts), diagnostics=diagnostics, services=services, ledger=ledger,
         duplicates=duplicates, rpa=rpa, sessions=measure_sessions(frames, faults), state=state,
-        state_rpa_s=state_rpa_s, old_mail=old_mail, balance=balance, catch_up_s=caught_up.seconds,
-        never_visible=caught_up.never_visible,
+        state_rpa_s=state_rpa_s, old_mail=old_mail, replicas=replicas, balance=balance,
+        catch_up_s=caught_up.seconds, never_visible=caught_up.never_visible,
         write_outage=write_outage(table, frames, horizon), read_outage=read_outage(frames, horizon),
         delay_debt_message_minutes=delay_debt(table, latency, by_phase, census), latency=by_phase, faults=faults,
         recovery_steps=steps, not_measured=not_measured(frames),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from maildrill.measure.convergence import missed_convergence
 from maildrill.measure.facts import Facts, Found
 from maildrill.measure.result import Interval
 from maildrill.scenario.model import SERVICES
@@ -10,6 +11,7 @@ from maildrill.scenario.model import SERVICES
 def missed_objectives(facts: Facts) -> tuple[Found, Found]:
     """(those that are times, which a machine without a free processor prolongs; those that no machine can excuse)."""
     times = [*_missed_services(facts), *_missed_old_mail(facts), *_missed_catch_up(facts)]
+    times += missed_convergence(facts.scenario.objectives.convergence, facts.replicas)
     return times, [*_missed_counts(facts), *_missed_rpo(facts), *_missed_fairness(facts)]
 
 

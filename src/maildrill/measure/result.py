@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from maildrill.measure.copies import Replicas
+from maildrill.measure.interval import Censored, Interval
 from maildrill.measure.load import MachineLoad
 from maildrill.measure.part import Part
 from maildrill.measure.shares import Balance
@@ -21,20 +23,6 @@ class Diagnostic(Part):
     code: str
     message: str
     about: str = Field("", description="the objective that was missed")
-
-
-class Interval(Part):
-    """Between the last evidence of down and the first sustained success, s."""
-
-    lower: float
-    upper: float
-
-
-class Censored(Part):
-    """Not back when observation ended: longer than ``at_least_s``."""
-
-    censored: Literal[True] = True
-    at_least_s: float
 
 
 class Trigger(Part):
@@ -275,6 +263,7 @@ class Result(Part):
     state: State
     state_rpa_s: float | None
     old_mail: OldMail | None = Field(description="None: no fault took effect")
+    replicas: Replicas | None = Field(None, description="None: the stores were not looked at (probes: replicas)")
     balance: list[Balance] = Field([], description="what each server of each proxy served, as the proxies' logs say")
     catch_up_s: float | None
     never_visible: int

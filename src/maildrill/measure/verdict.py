@@ -6,6 +6,7 @@ from collections import Counter
 
 import polars as pl
 
+from maildrill.measure.convergence import doubted_convergence
 from maildrill.measure.facts import Facts, Found
 from maildrill.measure.frames import Frames, phase_start
 from maildrill.measure.load import FULL
@@ -192,6 +193,7 @@ def judge(facts: Facts) -> tuple[Verdict, list[Diagnostic]]:
     looks = (_harness, _baseline, _faults, _recovery_steps, _horizon, _unobserved, _mail, _unseen, _balance, too_short)
     doubts = [found for look in looks for found in look(facts)]
     times, others = missed_objectives(facts)
+    doubts += doubted_convergence(facts.scenario.objectives.convergence, facts.replicas)
     doubts += _machine(facts) if times and not others else []
     codes, missed = {code for code, _ in doubts}, [*times, *others]
     verdict: Verdict = "pass"

@@ -7,6 +7,7 @@ from importlib import resources
 import jinja2
 
 from maildrill.measure.measure import Measured
+from maildrill.measure.replica_words import sentences
 from maildrill.measure.result import Censored, Changes, Counts, Interval, Result, Service, Sessions
 from maildrill.report.charts import latency_chart, services_chart
 from maildrill.scenario.model import Scenario
@@ -114,6 +115,7 @@ def html(measured: Measured, scenario: Scenario) -> str:
         sessions=sessions_text(result.sessions),
         state=state_text(result),
         old_mail=old_mail_text(result),
+        replicas=sentences(result.replicas) if result.replicas else [],
         services_svg=services_chart(result, measured.probes, scenario.probes.every),
         latency_svg=latency_chart(result, measured.latency),
     )

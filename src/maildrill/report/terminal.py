@@ -6,6 +6,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from maildrill.measure.balance import is_shared, told
+from maildrill.measure.replica_words import sentences
 from maildrill.measure.result import Result
 from maildrill.report.html import old_mail_text, rpa_text, rta_text, seconds, sessions_text, state_text
 
@@ -28,6 +29,8 @@ def terminal(result: Result) -> RenderableType:
     if old := old_mail_text(result):
         lines.append(Text(f"  old mail   {old}"))
     lines.append(Text(f"  backlog    visible after {seconds(result.catch_up_s)}"))
+    if result.replicas:
+        lines.append(Text(f"  replicas   {'; '.join(sentences(result.replicas))}"))
     lines += [Text(f"  balance    {told(one)}") for one in result.balance if is_shared(one)]
     if result.sessions.watched:
         lines.append(Text(f"  sessions   {sessions_text(result.sessions)}"))

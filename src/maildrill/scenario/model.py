@@ -84,6 +84,9 @@ class Probes(Strict):
     recall: Duration = Field(
         0.0, description="time between two looks at each account's oldest message, s; 0: none. For restore drills"
     )
+    replicas: Duration = Field(
+        0.0, description="time between two looks at each account on each store itself, s; 0: none. Says how they differ"
+    )
 
 
 class Target(Strict):
@@ -227,6 +230,9 @@ class Objectives(Strict):
     corrupt: int = Field(0, ge=0, description="messages that may be read with another body than was sent")
     misdelivered: int = Field(0, ge=0, description="messages that may be found in a mailbox of somebody else")
     catch_up: Duration | None = Field(None, description="until the backlog is visible, s")
+    convergence: Duration | None = Field(
+        None, description="from the last heal until all stores have the same mail, s; needs probes: replicas"
+    )
     system_duplicates: int | None = Field(None, ge=0, description="extra copies after one try")
     false_rejections: int | None = Field(None, ge=0, description="messages refused or bounced for good")
     premature_bounces: int | None = Field(None, ge=0, description="messages bounced because a queue gave up")

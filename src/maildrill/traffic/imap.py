@@ -155,10 +155,10 @@ class Imap:
         found = await self.command(f'LIST "" {mailbox}')
         return any(response.text.startswith(b"* LIST ") for response in found)
 
-    async def select(self, mailbox: str = "INBOX") -> Selected:
-        """SELECT a mailbox."""
-        self.exists = 0
-        text = b"\n".join(response.text for response in await self.command(f"SELECT {mailbox}"))
+    async def select(self, mailbox: str = "INBOX", read_only: bool = False) -> Selected:
+        """SELECT a mailbox; or EXAMINE it: nothing of it changes, not even \\Recent (RFC 3501 section 6.3.2)."""
+        self.exists, command = 0, "EXAMINE" if read_only else "SELECT"
+        text = b"\n".join(response.text for response in await self.command(f"{command} {mailbox}"))
         found = {name: pattern.search(text) for name, pattern in _NUMBER.items()}
         number = {name: int(match[1]) if match else 0 for name, match in found.items()}
         return Selected(number[b"UIDVALIDITY"], self.exists, number[b"UIDNEXT"])

@@ -5,18 +5,22 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from maildrill.journal.events import Bounce, Census, Copy
 from maildrill.traffic.emitter import Emitter
 from maildrill.traffic.imap import IMAP_FAILURES, Imap, ImapError
-from maildrill.traffic.messages import header_id, recognise
+from maildrill.traffic.messages import Seen, header_id, recognise
 from maildrill.traffic.resolve import DnsTrouble, NoSuchDomain, Resolver
 
 NOOP_EVERY = 0.05
 BACK_OFF = 0.1
 COMMAND_TIMEOUT = 2.0
 FETCH_AT_ONCE = 50
+ID_HEADER = "BODY.PEEK[HEADER.FIELDS (X-Maildrill-Id)]"
 FAILURES = (*IMAP_FAILURES, DnsTrouble, NoSuchDomain)
+T = TypeVar("T")
 
 
 class Watch:
@@ -47,14 +51,18 @@ class Watch:
 
 
 class Door:
-    """The front door for mail users: the mail host's IMAPS port by name, verified."""
+    """A door for mail users, such as the mail host: an IMAPS port by name, verified; or one server's own ``address``,
+    its certificate verified under that name all the same."""
 
-    def __init__(self, resolver: Resolver, host: str, context: ssl.SSLContext | None, port: int = 993) -> None:
+    def __init__(
+        self, resolver: Resolver, host: str, context: ssl.SSLContext | None, port: int = 993, address: str | None = None
+    ) -> None:
         self._resolver, self._host, self._context, self._port = resolver, host, context, port
+        self._address = address
 
     async def session(self, account: str, password: str, timeout: float = COMMAND_TIMEOUT) -> Imap:
         """A logged-in session."""
-        addresses = await self._resolver.addresses(self._host)
+        addresses = [self._address] if self._address else await self._resolver.addresses(self._host)
         if not addresses:
             raise ImapError(f"{self._host} has no address")
         imap = await Imap.open(addresses[0], self._port, self._context, self._host, timeout)
@@ -77,15 +85,35 @@ async def visit(door: Door, account: str, password: str, timeout: float) -> None
         imap.close()
 
 
-class Reader:
-    """Watches one account; a copy is new by (uidvalidity, uid, id). ``watching``: its inbox has been open."""
+class Follower:
+    """Follows one inbox, with a look every ``every`` s; a message is new by (uidvalidity, uid, id).
 
-    def __init__(self, emitter: Emitter, watch: Watch, door: Door, account: str, password: str) -> None:
-        self._emitter, self._watch, self._door = emitter, watch, door
+    ``watching``: the inbox has been open. ``looked``: when the last whole look began, s on the drill's clock; 0 before.
+    """
+
+    what = "BODY.PEEK[]"
+    """What is fetched of each new message."""
+    read_only = False
+
+    def __init__(self, emitter: Emitter, door: Door, account: str, password: str, every: float = NOOP_EVERY) -> None:
+        self._emitter, self._door = emitter, door
         self._account, self._password = account, password
+        self._every = every
         self._seen: set[tuple[int, int, str]] = set()
         self._last = 0
+        self.looked = 0.0
         self.watching = asyncio.Event()
+
+    def found(self, seen: Seen, uid: int, validity: int) -> None:
+        """A new message of the drill, or a new bounce."""
+        raise NotImplementedError
+
+    def listed(self, ids: set[str]) -> None:
+        """Everything that is there, by id, at the beginning of a session, before what is new of it is fetched."""
+
+    async def pause(self) -> None:
+        """Until the next look is due."""
+        await asyncio.sleep(self._every)
 
     async def run(self) -> None:
         """Watch until cancelled, through any number of broken sessions."""
@@ -93,12 +121,13 @@ class Reader:
             try:
                 await self._session()
             except FAILURES:
-                await asyncio.sleep(BACK_OFF)
+                await asyncio.sleep(max(BACK_OFF, self._every))
 
     async def _session(self) -> None:
         imap = await self._door.session(self._account, self._password)
         try:
-            selected = await imap.select()
+            begun = self._emitter.now()
+            selected = await imap.select(read_only=self.read_only)
             self._last = 0
             arrivals = 0
             await self._catch_up(imap, selected.uidvalidity)
@@ -107,23 +136,25 @@ class Reader:
                 if imap.arrivals != arrivals:
                     arrivals = imap.arrivals
                     await self._news(imap, selected.uidvalidity)
-                await asyncio.sleep(NOOP_EVERY)
+                self.looked = begun
+                await self.pause()
+                begun = self._emitter.now()
                 await imap.noop()
         finally:
             imap.close()
 
     async def _catch_up(self, imap: Imap, validity: int) -> None:
         """List everything and fetch what was never seen: another replica may answer this time."""
-        if not imap.exists:
-            return
-        heads = await imap.fetch("1:*", "BODY.PEEK[HEADER.FIELDS (X-Maildrill-Id)]")
-        new = [uid for uid, head in sorted(heads.items()) if (validity, uid, header_id(head)) not in self._seen]
+        heads = await imap.fetch("1:*", ID_HEADER) if imap.exists else {}
+        ids = {uid: header_id(head) for uid, head in sorted(heads.items())}
+        self.listed(set(ids.values()))
+        new = [uid for uid, id in ids.items() if (validity, uid, id) not in self._seen]
         for i in range(0, len(new), FETCH_AT_ONCE):
-            self._take(validity, await imap.fetch(",".join(map(str, new[i : i + FETCH_AT_ONCE]))))
+            self._take(validity, await imap.fetch(",".join(map(str, new[i : i + FETCH_AT_ONCE])), self.what))
         self._last = max(heads, default=0)
 
     async def _news(self, imap: Imap, validity: int) -> None:
-        found = await imap.fetch(f"{self._last + 1}:*")
+        found = await imap.fetch(f"{self._last + 1}:*", self.what)
         self._take(validity, {uid: raw for uid, raw in found.items() if uid > self._last})
         self._last = max([self._last, *found])
 
@@ -134,30 +165,47 @@ class Reader:
             if key in self._seen:
                 continue
             self._seen.add(key)
-            if seen is None:
-                continue
-            t = self._emitter.now()
-            if seen.bounce:
-                self._emitter.event(Bounce(t, seen.id, self._account, seen.status))
-            else:
-                self._emitter.event(Copy(t, seen.id, self._account, uid, validity, seen.hash))
-                self._watch.saw(seen.id)
-                self._watch.oldest.setdefault(self._account, (seen.id, seen.hash))
+            if seen is not None:
+                self.found(seen, uid, validity)
 
 
-async def census(emitter: Emitter, door: Door, account: str, password: str, deadline: float) -> None:
-    """List a whole mailbox through a fresh session, again and again until ``deadline`` s passed."""
+class Reader(Follower):
+    """Watches one account for its user: tells of every copy and bounce."""
+
+    def __init__(self, emitter: Emitter, watch: Watch, door: Door, account: str, password: str) -> None:
+        super().__init__(emitter, door, account, password)
+        self._watch = watch
+
+    def found(self, seen: Seen, uid: int, validity: int) -> None:
+        """Write it down, and tell who waits for it."""
+        t = self._emitter.now()
+        if seen.bounce:
+            self._emitter.event(Bounce(t, seen.id, self._account, seen.status))
+            return
+        self._emitter.event(Copy(t, seen.id, self._account, uid, validity, seen.hash))
+        self._watch.saw(seen.id)
+        self._watch.oldest.setdefault(self._account, (seen.id, seen.hash))
+
+
+async def persist(work: Callable[[], Awaitable[T]], deadline: float) -> tuple[T | None, str]:
+    """What ``work`` gives, tried again and again until ``deadline`` s passed; then None, and what was wrong last."""
     error = "no try"
     try:
         async with asyncio.timeout(deadline):
             while True:
                 try:
-                    messages = await _listing(door, account, password)
-                    break
+                    return await work(), ""
                 except FAILURES as problem:
                     error = f"{type(problem).__name__}: {problem}"[:200]
                     await asyncio.sleep(BACK_OFF)
     except TimeoutError:
+        return None, error
+
+
+async def census(emitter: Emitter, door: Door, account: str, password: str, deadline: float) -> None:
+    """List a whole mailbox through a fresh session."""
+    messages, error = await persist(lambda: _listing(door, account, password), deadline)
+    if messages is None:
         emitter.event(Census(emitter.now(), account, False, error, [], [], []))
         return
     known = [(uid, seen) for uid, raw in sorted(messages.items()) if (seen := recognise(raw)) and not seen.bounce]

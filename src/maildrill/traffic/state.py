@@ -13,7 +13,7 @@ from maildrill.journal.events import Change, StateCensus
 from maildrill.traffic.emitter import Emitter
 from maildrill.traffic.imap import Imap, ImapError
 from maildrill.traffic.messages import build, header_id
-from maildrill.traffic.reader import BACK_OFF, FAILURES, Door
+from maildrill.traffic.reader import FAILURES, ID_HEADER, Door, persist
 
 FOLDER, ARCHIVE = "Drill", "Drill-Archive"
 ACTIONS = ("flag", "move", "delete")
@@ -70,21 +70,12 @@ class StateChanges:
         await asyncio.gather(*looks)
 
     async def _look(self, account: str, password: str, folder: str, deadline: float) -> None:
-        error, now = "no try", self._emitter.now
-        try:
-            async with asyncio.timeout(deadline):
-                while True:
-                    try:
-                        found = await _listed(self._door, account, password, folder)
-                        break
-                    except FAILURES as problem:
-                        error = f"{type(problem).__name__}: {problem}"[:200]
-                        await asyncio.sleep(BACK_OFF)
-        except TimeoutError:
-            self._emitter.event(StateCensus(now(), account, folder, False, error, [], []))
+        found, error = await persist(lambda: listed(self._door, account, password, folder), deadline)
+        if found is None:
+            self._emitter.event(StateCensus(self._emitter.now(), account, folder, False, error, [], []))
             return
         ids, flags = [id for id, _ in found], [flags for _, flags in found]
-        self._emitter.event(StateCensus(now(), account, folder, True, "", ids, flags))
+        self._emitter.event(StateCensus(self._emitter.now(), account, folder, True, "", ids, flags))
 
 
 async def _create(imap: Imap, folder: str) -> None:
@@ -105,14 +96,14 @@ async def _perform(imap: Imap, action: str, uid: int) -> None:
         await imap.command(f"UID EXPUNGE {uid}")
 
 
-async def _listed(door: Door, account: str, password: str, folder: str) -> list[tuple[str, str]]:
+async def listed(door: Door, account: str, password: str, folder: str) -> list[tuple[str, str]]:
     """(id, flags) of every message; a folder that is not there holds none."""
     imap = await door.session(account, password, 10.0)
     try:
         if not await imap.has(folder):
             return []
         exists = (await imap.select(folder)).exists
-        listed = await imap.listing("1:*", "BODY.PEEK[HEADER.FIELDS (X-Maildrill-Id)]") if exists else {}
+        listed = await imap.listing("1:*", ID_HEADER) if exists else {}
         if len(listed) < exists:
             raise ImapError(f"{len(listed)} of {exists} messages listed")
         return [(header_id(seen.literal), seen.flags) for _, seen in sorted(listed.items())]

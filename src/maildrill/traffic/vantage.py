@@ -18,6 +18,7 @@ from maildrill.traffic.mta import Mta, Route, send
 from maildrill.traffic.probes import Probes
 from maildrill.traffic.reader import Door, Reader, Watch, census
 from maildrill.traffic.recall import Recalls
+from maildrill.traffic.replicas import Replicas
 from maildrill.traffic.resolve import Resolver
 from maildrill.traffic.schedule import Schedule
 from maildrill.traffic.sessions import LastingSession
@@ -57,6 +58,7 @@ class Vantage:
         self._probes = Probes(emitter, self._watch, self._mta, self._user, self._door, config)
         every, deadline = float(config["probes"].get("recall", 0)), float(config["probes"]["deadline"])
         self._recalls = Recalls(emitter, self._watch, self._door, self._accounts, every, deadline)
+        self._replicas = self._make_replicas(resolver, context)
         self._attempts = self._make_attempts(resolver, context)
         self._meter = Schedule(EVERY_S, LoadMeter(emitter).look)
         self._state = StateChanges(emitter, self._door, self._accounts, config["drill"])
@@ -73,6 +75,13 @@ class Vantage:
         mta, user = self._make_routes(Emitter(lambda _: None), resolver, context)
         outside, drill = self._config["outside_domain"], self._config["drill"]
         return Attempts(mta, user, self._door, self._watch, self._accounts, outside, drill, self._outside_read)
+
+    def _make_replicas(self, resolver: Resolver, context: ssl.SSLContext) -> Replicas:
+        doors = {
+            store["name"]: Door(resolver, store["host"], context, store["port"], store["address"])
+            for store in self._config.get("stores", [])
+        }
+        return Replicas(self._emitter, doors, self._accounts, float(self._config["probes"].get("replicas", 0)))
 
     async def attempt(self, service: str, deadline: float) -> tuple[bool, float, str]:
         """One transaction on demand: (success, seconds, what was said otherwise)."""
@@ -96,7 +105,11 @@ class Vantage:
         self._meter.start()
 
     def offer(self) -> None:
-        """Begin the three streams of mail, and the changes of mailbox state."""
+        """Begin the three streams of mail, and the changes of mailbox state; and to look at the stores themselves.
+
+        Not before: a mailbox that is first opened on a replica is made there a second time.
+        """
+        self._replicas.start()
         traffic = self._config["traffic"]
         retry = traffic["retry"]
         connect, command = float(retry["connect_timeout"]), float(retry["command_timeout"])
@@ -148,9 +161,13 @@ class Vantage:
         await asyncio.gather(self._probes.stop(), self._recalls.stop())
 
     async def census(self, deadline: float) -> None:
-        """A Census event per account (front door) and per outside mailbox (memory); folders of state changes too."""
+        """A Census event per account (front door) and per outside mailbox (memory); folders of state changes too.
+
+        Last, the mailboxes on the stores themselves: what is on its way between them has had its time by then.
+        """
         until = time.monotonic() + deadline
         await asyncio.gather(*(census(self._emitter, self._door, a, p, deadline) for a, p in self._accounts))
         await self._state.census(max(1.0, until - time.monotonic()))
+        await self._replicas.census(max(1.0, until - time.monotonic()))
         if self._outside_read:
             self._sink.census()
