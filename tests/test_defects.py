@@ -134,7 +134,11 @@ tells_apart:
             's.yaml:10:14: tells_apart[0].cluster: unknown cluster "defects/no-health',
         ),
         ("no-health-check", "no-health-chek", 'did you mean "defects/no-health-check"?'),
-        ("about: lost", "about: mailbox", 's.yaml:11:12: tells_apart[0].about: no objective "mailbox"; known: corrupt, lost, misdelivered'),
+        (
+            "about: lost",
+            "about: mailbox",
+            's.yaml:11:12: tells_apart[0].about: no objective "mailbox"; known: corrupt, lost, misdelivered',
+        ),
         ("about: lost", "abuot: lost", 'unknown field "tells_apart[0].abuot"; did you mean "about"?'),
     ],
 )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from maildrill.catalogue import find_scenario, load_pair, load_scenario
-from maildrill.errors import BadInput
+from maildrill.errors import BadInput, Misfit
 from maildrill.scenario.schema import SCHEMAS, schema_of
 from maildrill.shipped import data_dir, list_scenarios
 
@@ -90,6 +91,26 @@ def test_scenario_names() -> None:
         find_scenario("mx-kil")
     with pytest.raises(BadInput, match="no such file"):
         find_scenario("nowhere.yaml")
+
+
+@pytest.mark.parametrize(
+    ("scenario", "fits", "not_this", "why"),
+    [
+        ("deferred-herd", "opensmtpd-dovecot", "courier", "mail1 (courier) has no queue in which mail"),
+    ],
+)
+def test_a_fault_that_a_server_cannot_have_is_said_before_the_start(
+    scenario: str, fits: str, not_this: str, why: str
+) -> None:
+    load_pair(find_scenario(scenario), fits)
+    with pytest.raises(Misfit, match=re.escape(why)):
+        load_pair(find_scenario(scenario), not_this)
+
+
+def test_a_node_without_a_certificate_cannot_show_a_wrong_one(tmp_path: Path) -> None:
+    said = mistake(tmp_path, "kill\n    target: { role: mx }", "certificate-expired\n    target: { role: dns }")
+    assert "s.yaml:6:13: timeline[0].target: " in said
+    assert "dns (bind) has no certificate that can be changed while it runs" in said
 
 
 @pytest.mark.parametrize("which", SCHEMAS)

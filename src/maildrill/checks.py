@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from maildrill.blast import over_limits, placements
 from maildrill.cluster.attached import AttachedCluster
+from maildrill.cluster.render import read_image
 from maildrill.errors import BadInput
 from maildrill.faults import KINDS
 from maildrill.permission import check_looking, check_permitted
@@ -36,6 +37,8 @@ def check_against_cluster(scenario: Scenario, document: Document, model: AnyClus
         _check_target(document, place, target, model)
     if isinstance(model, AttachedCluster):
         check_permitted(scenario, document, model)
+    else:
+        _check_images(scenario, document, model)
     for index, step in scenario.faults():
         try:
             placements(step, model.nodes)
@@ -132,6 +135,17 @@ def _check_target(document: Document, place: Loc, target: Target, model: AnyClus
         check_looking(document, place, target)
     elif target.holds is not None and account(target.holds, model) is None:
         raise document.bad((*place, "holds"), f"no such user; there are user1 to user{model.accounts}")
+
+
+def _check_images(scenario: Scenario, document: Document, model: ClusterModel) -> None:
+    """The servers that a fault may hit can have it."""
+    for index, step in scenario.faults():
+        for name in candidates(step.target, model.nodes):
+            image = model.nodes[name].image
+            why = KINDS[step.fault].misfit(read_image(image))
+            if why:
+                message = f'cluster "{model.cluster}": {name} ({image}) {why}, so no {step.fault} is possible there'
+                raise document.bad(("timeline", index, "target"), message)
 
 
 def account(user: str, model: ClusterModel) -> str | None:

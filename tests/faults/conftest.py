@@ -25,6 +25,12 @@ def single() -> Iterator[Arena]:
 
 
 @pytest.fixture(scope="session")
+def opensmtpd() -> Iterator[Arena]:
+    """The HA cluster with OpenSMTPD."""
+    yield from make_arena("opensmtpd-dovecot")
+
+
+@pytest.fixture(scope="session")
 def clocked() -> Iterator[Arena]:
     """The single-server cluster, its server with a clock of its own."""
     yield from make_arena("postfix-dovecot-single", clocks=["mail1"])

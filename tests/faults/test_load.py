@@ -57,17 +57,20 @@ def test_idle_connections_keep_others_out(single: Arena) -> None:
     until("inbound", lambda: single.works("inbound"))
 
 
-def test_a_herd_waits_and_then_runs(single: Arena) -> None:
+@pytest.mark.parametrize(("cluster", "node"), [("single", "mail1"), ("opensmtpd", "mx1")])
+def test_a_herd_waits_and_then_runs(request: pytest.FixtureRequest, cluster: str, node: str) -> None:
     """No delivery while the queue builds up; all of it leaves when released."""
-    fault = single.fault("deferred-herd", "mail1", messages=40)
+    arena: Arena = request.getfixturevalue(cluster)
+    fault = arena.fault("deferred-herd", node, messages=20)
     try:
         inject(fault)
-        assert single.fails("delivery", 1.0)[0]
+        if len(arena.cluster.select("mx")) == 1:
+            assert arena.fails("delivery", 1.0)[0]
     finally:
         heal(fault)
-    assert "maildrill_herd" not in single.world.helper.in_network_of(fault.target.container, "nft", "list tables")[1]
-    assert_no_residue(single, fault)
-    until("delivery", lambda: single.works("delivery"), 30)
+    assert "maildrill_herd" not in arena.world.helper.in_network_of(fault.target.container, "nft", "list tables")[1]
+    assert_no_residue(arena, fault)
+    until("delivery", lambda: arena.works("delivery"), 30)
 
 
 def test_a_compromised_account_loses_its_mail(single: Arena) -> None:

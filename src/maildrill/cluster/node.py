@@ -15,7 +15,7 @@ from maildrill.cluster.disks import Disks
 from maildrill.cluster.files import archive
 from maildrill.cluster.images import tag_of
 from maildrill.cluster.payload import vantage_archive
-from maildrill.cluster.render import Plan, read_image
+from maildrill.cluster.render import Plan, Queue, read_image
 from maildrill.errors import EnvironmentProblem
 
 RESOLVER_FILE = "/etc/maildrill/resolv.conf"
@@ -32,6 +32,7 @@ class RunningNode:
 
     volumes: logical name -> (Docker volume, path); devices: logical name -> loop device, "" if none of its own.
     reload: shell commands after which its servers use changed certificates; none if it has no certificates.
+    queue: how its mail queue is looked at and moved; None if it has none that is known.
     ``container`` is None, and there are no volumes, where the node belongs to an attached system: then
     ``attached`` says what its owner allows.
     """
@@ -46,6 +47,7 @@ class RunningNode:
     checks: list[tuple[int, str]]
     devices: dict[str, str] = field(default_factory=dict)
     reload: list[str] = field(default_factory=list)
+    queue: Queue | None = None
     attached: AttachedNode | None = None
 
 
@@ -93,6 +95,7 @@ class NodeMaker:
             checks=[check for role in node.roles for check in image.checks.get(role, {}).items()],
             devices=devices,
             reload=image.reload if image.tls else [],
+            queue=image.queue,
         )
 
     @property

@@ -18,10 +18,18 @@ from maildrill.scenario.document import check, read_yaml
 from maildrill.scenario.model import Strict
 
 
+class Queue(Strict):
+    """How an image's mail queue is looked at and moved, by shell commands in a node."""
+
+    waiting: str = Field(description="prints how many messages wait")
+    flush: str = Field(description="makes all of them due now")
+
+
 class ImageModel(Strict):
     """image.yaml: what an image needs at start and how one sees that it works.
 
-    ``reload``: shell commands after which its servers use changed certificates.
+    ``reload``: shell commands after which its servers use changed certificates. ``queue``: none if mail for
+    its users is handed over to no other server, so that it waits for nobody.
     """
 
     about: str = ""
@@ -29,6 +37,7 @@ class ImageModel(Strict):
     files: dict[str, str] = Field({})
     tls: bool = False
     reload: list[str] = Field([])
+    queue: Queue | None = None
     volumes: dict[str, str] = Field({})
     checks: dict[str, dict[int, str]] = Field({})
     capabilities: list[str] = Field([], description="what the container may do beyond the engine's default")

@@ -14,11 +14,14 @@ from __future__ import annotations
 import random
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from maildrill.faults.placement import Placement
 from maildrill.scenario.model import Strict
 from maildrill.traffic.link import Attempted
+
+if TYPE_CHECKING:
+    from maildrill.cluster.render import ImageModel
 
 HEAL_DEADLINE_S = 30.0
 PROOF_DEADLINE_S = 8.0
@@ -122,6 +125,11 @@ class Fault(ABC):
         Kinds that are shapes over several nodes differ. Raises BadInput if there are too few nodes.
         """
         return [Placement(node, peers) for node in hit]
+
+    @classmethod
+    def misfit(cls, image: ImageModel) -> str:
+        """Why servers of this image cannot have this fault; empty if they can. Asked before anything is started."""
+        return ""
 
     @abstractmethod
     def inject(self) -> None:

@@ -11,6 +11,7 @@ import trustme
 from cryptography import x509
 
 from maildrill.cluster.files import CERTIFICATE, KEY, archive, read_file
+from maildrill.cluster.render import ImageModel
 from maildrill.faults.fault import Fault
 from maildrill.faults.looks import look
 
@@ -23,6 +24,11 @@ class Certificate(Fault):
     """A fault of the certificate that the target shows to its clients."""
 
     needs = ("helper",)
+
+    @classmethod
+    def misfit(cls, image: ImageModel) -> str:
+        """It must have a certificate, and a way to make its servers read another."""
+        return "" if image.tls and image.reload else "has no certificate that can be changed while it runs"
 
     @abstractmethod
     def issue(self, authority: trustme.CA, names: list[str]) -> trustme.LeafCert:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from pydantic import Field
 
+from maildrill.cluster.render import ImageModel, Queue
 from maildrill.faults.load.mail_flood import MailFlood, Volume
 from maildrill.faults.process.processes import is_running
 from maildrill.scenario.model import Rate
 
-QUEUE = "queue"
 SETTLED = 0.1
-FLUSH = "if command -v postqueue; then postqueue -f; elif command -v exim4; then exim4 -qff; fi"
 
 
 class Herd(Volume):
@@ -39,6 +38,11 @@ class DeferredHerd(MailFlood):
     stands_for = "the hour after a long outage of the mail stores, or of a large domain users write to"
 
     _before: int | None = field(default=None, init=False, repr=False)
+
+    @classmethod
+    def misfit(cls, image: ImageModel) -> str:
+        """Mail for users must wait in a queue of it; where mailboxes are the server's own, nothing can be cut off."""
+        return "" if image.queue else "has no queue in which mail for its users waits for another server"
 
     @property
     def _table(self) -> str:
@@ -68,7 +72,7 @@ class DeferredHerd(MailFlood):
         if is_running(self.target):
             self.world.helper.in_network_of(self.target.container, "nft", f"delete table inet {self._table}")
             if self.target.container.status == "running":
-                self.target.container.exec_run(["sh", "-c", FLUSH])
+                self.target.container.exec_run(["sh", "-c", self._queue.flush])
 
     def proof_deadline(self) -> float:
         """The time that the herd takes to come in, and as long as usual."""
@@ -79,7 +83,7 @@ class DeferredHerd(MailFlood):
         return super().recovery_deadline() + float(self.asked.messages / self.asked.rate)
 
     def effect(self) -> tuple[bool, str]:
-        """So many files more than before lie in the target's queue."""
+        """So many messages more than before wait in the target's queue."""
         grown = self._queued() - (self._before or 0)
         proven = self._before is not None and grown >= self.asked.messages
         return self.outcome(proven, f"the queue has grown by {grown} of {self.asked.messages} messages")
@@ -90,12 +94,13 @@ class DeferredHerd(MailFlood):
         left = grown <= max(1.0, SETTLED * self.asked.messages)
         return super().recovered() if left else (False, f"{grown} messages more than before still wait")
 
-    def _queued(self) -> int:
-        """Files in the target's queue. Raises RuntimeError if it has none."""
-        if QUEUE not in self.target.volumes:
+    @property
+    def _queue(self) -> Queue:
+        """How the target's queue is handled. Raises RuntimeError if it has none."""
+        if self.target.queue is None:
             raise RuntimeError(f"{self.target.name} has no queue: name an MX or a submission server")
-        path = self.target.volumes[QUEUE][1]
-        folders = (
-            f"for d in incoming active deferred input; do [ -d {path}/$d ] && find {path}/$d -type f; done | wc -l"
-        )
-        return int(self.target.container.exec_run(["sh", "-c", folders]).output.split()[-1])
+        return cast(Queue, self.target.queue)
+
+    def _queued(self) -> int:
+        """Messages that wait in the target's queue. Raises RuntimeError if it has none."""
+        return int(self.target.container.exec_run(["sh", "-c", self._queue.waiting]).output.split()[-1])
