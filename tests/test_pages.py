@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -33,6 +34,12 @@ def test_a_kind_says_all_a_page_needs(kind: str) -> None:
     assert cls.stands_for
     for name, field in cls.Parameters.model_fields.items():
         assert field.description, f"{kind}: parameter {name} says no meaning and unit"
+
+
+def test_many_kinds_name_what_really_happened() -> None:
+    """Who and when, or the issue in which it is told."""
+    naming = [name for name, kind in KINDS.items() if re.search(r"\b(19|20)\d\d\b|#\d+", kind.stands_for)]
+    assert len(naming) >= 25, naming
 
 
 class Thorough(Fault):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import maildrill.compare.conclude  # noqa: F401  its charts need a binary module that a process can load only once
 from maildrill.shipped import data_dir
 
 pytest_plugins = ["pytester"]

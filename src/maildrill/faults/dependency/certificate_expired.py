@@ -22,7 +22,10 @@ class CertificateExpired(Certificate):
     """
 
     kind = "certificate-expired"
-    stands_for = "a renewal that failed without anyone noticing, a renewed certificate that was never reloaded"
+    stands_for = (
+        "a renewal that failed without anyone noticing, a renewed certificate that was never reloaded. Ericsson's "
+        "software at O2, 6 December 2018: millions without mobile data for a day; Microsoft Teams, 3 February 2020"
+    )
 
     class Parameters(Strict):
         """Since when."""

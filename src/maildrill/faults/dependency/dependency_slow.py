@@ -16,7 +16,10 @@ class DependencySlow(Delay):
     """
 
     kind = "dependency-slow"
-    stands_for = "a directory without an index, a spam filter waiting for a block list, a database on a slow disk"
+    stands_for = (
+        "a directory without an index, a spam filter waiting for a block list, a database on a slow disk. rspamd "
+        "#424: mail was deferred (4.7.1) because the virus scanner behind the filter timed out"
+    )
 
     class Parameters(DelayParameters):
         """How late, and what."""

@@ -13,7 +13,10 @@ class DnsNxdomain(Refusal):
     """
 
     kind = "dns-nxdomain"
-    stands_for = "an expired or suspended domain, an empty zone pushed by mistake, a registry outage"
+    stands_for = (
+        "an expired or suspended domain, an empty zone pushed by mistake, a registry outage. Docker's own name "
+        "server, which said NXDOMAIN for the MX of a host that existed (moby/libnetwork #2026)"
+    )
     mode = "nxdomain"
     status = "NXDOMAIN"
 

@@ -12,7 +12,11 @@ class DnsServfail(Refusal):
     """
 
     kind = "dns-servfail"
-    stands_for = "a broken DNSSEC chain, a zone that did not load, a resolver that lost its upstream"
+    stands_for = (
+        "a broken DNSSEC chain, a zone that did not load, a resolver that lost its upstream. Slack, 30 September "
+        "2021: DNSSEC was taken back, and validating resolvers answered SERVFAIL for slack.com until their caches "
+        "ran out"
+    )
     mode = "servfail"
     status = "SERVFAIL"
 

@@ -13,7 +13,10 @@ class DnsTimeout(Refusal):
     """
 
     kind = "dns-timeout"
-    stands_for = "an overloaded or firewalled resolver, a provider's name servers under a flood (Dyn, 2016)"
+    stands_for = (
+        "an overloaded or firewalled resolver, a provider's name servers under a flood. Dyn, 21 October 2016: a "
+        "botnet (Mirai) flooded its name servers, and large sites could not be found for hours"
+    )
     mode = "timeout"
     status = "timeout"
 

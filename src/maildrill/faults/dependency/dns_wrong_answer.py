@@ -15,7 +15,10 @@ class DnsWrongAnswer(Lie):
     """
 
     kind = "dns-wrong-answer"
-    stands_for = "a typing error in a zone, a poisoned cache, a hijacked registrar account"
+    stands_for = (
+        "a typing error in a zone, a poisoned cache, a hijacked registrar account. The hijackings of 2018 and 2019 "
+        "that led mail servers' names of governments to strangers (CISA Emergency Directive 19-01, January 2019)"
+    )
 
     class Parameters(Names):
         """Which names, and what is said of them."""

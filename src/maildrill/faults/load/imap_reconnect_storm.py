@@ -24,7 +24,11 @@ class ImapReconnectStorm(Attack):
 
     kind = "imap-reconnect-storm"
     Parameters = Storm
-    stands_for = "all phones of a company after an outage, a client's bug, a mobile network that flaps"
+    stands_for = (
+        "all phones of a company after an outage, a client's bug, a mobile network that flaps. Skype, 16 August "
+        "2007: computers restarted by an update of Windows logged in all at once, and the network was down for two "
+        "days"
+    )
 
     def orders(self) -> dict[str, Any]:
         """Log in for ever."""

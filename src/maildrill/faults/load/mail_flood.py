@@ -27,7 +27,10 @@ class MailFlood(Attack):
 
     kind = "mail-flood"
     Parameters = Volume
-    stands_for = "a newsletter gone wrong, a monitoring system's alarm storm, a mail bomb, a mail loop"
+    stands_for = (
+        "a newsletter gone wrong, a monitoring system's alarm storm, a mail bomb, a mail loop. NHSmail, 14 November "
+        "2016: a test message to 840,000 users, and the answers to all of them"
+    )
 
     domains = 1
     gtube = False

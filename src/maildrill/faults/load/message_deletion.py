@@ -27,7 +27,10 @@ class MessageDeletion(AccountAttack):
 
     kind = "message-deletion"
     Parameters = Mailbox
-    stands_for = "a slip of the finger, a filter rule that was too clever, a mail client with a bug"
+    stands_for = (
+        "a slip of the finger, a filter rule that was too clever, a mail client with a bug. Proton Mail Bridge #220: "
+        "the wrong messages were deleted"
+    )
 
     _id: str = field(default="", init=False, repr=False)
 

@@ -28,7 +28,10 @@ class PasswordBruteForce(Attack):
 
     kind = "password-brute-force"
     Parameters = Guesses
-    stands_for = "a botnet that sprays passwords, a phone with an old password"
+    stands_for = (
+        "a botnet that sprays passwords, a phone with an old password. The Parliament of the United Kingdom, 23 June "
+        "2017: passwords of mailboxes guessed on and on, and remote access closed meanwhile"
+    )
 
     def orders(self) -> dict[str, Any]:
         """Guess for ever."""

@@ -40,7 +40,10 @@ class Ransomware(Kill):
 
     kind = "ransomware"
     needs = ("helper",)
-    stands_for = "ransomware that came in through the mail host and had its rights"
+    stands_for = (
+        "ransomware that came in through the mail host and had its rights. Rackspace Hosted Exchange, 2 December "
+        "2022: some 30,000 customers without mail, and the platform was never brought back"
+    )
 
     @property
     def _copy(self) -> str:

@@ -27,7 +27,11 @@ class Bandwidth(Ruled):
 
     kind = "bandwidth"
     needs = ("helper", "tbf", "ifb")
-    stands_for = "a backup or mirror that fills the line, a fallback to a slow link, a provider's traffic limit"
+    stands_for = (
+        "a backup or mirror that fills the line, a fallback to a slow link, a provider's traffic limit. Google, 2 "
+        "June 2019: automation took down the control of its networks, what was left was congested for four hours, "
+        "and Gmail was among what suffered"
+    )
 
     class Parameters(Strict):
         """How thin."""

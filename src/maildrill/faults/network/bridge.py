@@ -18,7 +18,11 @@ class Bridge(Partition):
     """
 
     kind = "bridge"
-    stands_for = "a failed link between two switches while one server has a leg in both"
+    stands_for = (
+        "a failed link between two switches while one server has a leg in both. Cloudflare, 2 November 2020: a "
+        "switch that failed in part kept two of three etcd members apart while the third reached both, and leaders "
+        "were elected without end"
+    )
 
     @classmethod
     def arrange(cls, hit: list[Any], peers: list[Any], asked: Any, dice: random.Random) -> list[Placement]:

@@ -9,7 +9,10 @@ class Isolate(Ruled):
     """A server whose network is gone: it runs on and keeps what it has, alone."""
 
     kind = "isolate"
-    stands_for = "a pulled cable, a dead switch port, a wrong VLAN after maintenance"
+    stands_for = (
+        "a pulled cable, a dead switch port, a wrong VLAN after maintenance. Facebook, 4 October 2021: a command of "
+        "maintenance took down the backbone, and data centres that ran were cut off for six hours"
+    )
 
     def chains(self) -> list[str]:
         """Drop everything but what the node says to itself."""

@@ -20,7 +20,10 @@ class PacketLoss(Ruled):
     """
 
     kind = "packet-loss"
-    stands_for = "a failing transceiver, a saturated uplink, a duplex mismatch"
+    stands_for = (
+        "a failing transceiver, a saturated uplink, a duplex mismatch. Slack, 4 January 2021: cloud gateways between "
+        "its networks did not grow with the first load of the year, and dropped packets"
+    )
     has_peers = True
     peers_optional = True
 

@@ -20,7 +20,11 @@ class Partition(Ruled):
     """
 
     kind = "partition"
-    stands_for = "a switch, firewall or routing failure between two halves of a cluster"
+    stands_for = (
+        "a switch, firewall or routing failure between two halves of a cluster. GitHub, 21 October 2018: 43 s "
+        "between the network hub and the main data centre of the east coast, both sides took writes, and 24 h until "
+        "all was well"
+    )
     has_peers = True
     broken_word = "timeout"
 

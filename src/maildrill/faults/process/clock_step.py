@@ -39,7 +39,11 @@ class ClockStep(Fault):
 
     kind = "clock-step"
     Parameters = Offset
-    stands_for = "a virtual machine resumed with an old clock, a broken NTP server, a dead clock battery"
+    stands_for = (
+        "a virtual machine resumed with an old clock, a broken NTP server, a dead clock battery. Cloudflare, 1 "
+        "January 2017: with the leap second time went backwards, and name servers that had not thought of that "
+        "failed"
+    )
     own_clock = True
 
     def inject(self) -> None:

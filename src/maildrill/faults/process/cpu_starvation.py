@@ -30,7 +30,10 @@ class CpuStarvation(Fault):
     kind = "cpu-starvation"
     Parameters = Share
     needs = ("cpu-limit",)
-    stands_for = "a noisy neighbour, a hypervisor that is oversold, a runaway process on the mail host"
+    stands_for = (
+        "a noisy neighbour, a hypervisor that is oversold, a runaway process on the mail host. Cloudflare, 2 July "
+        "2019: one regular expression took every processor of its network for 27 minutes"
+    )
 
     _before: int | None = field(default=None, init=False, repr=False)
 

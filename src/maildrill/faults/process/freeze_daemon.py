@@ -26,7 +26,10 @@ class FreezeDaemon(Fault):
 
     kind = "freeze-daemon"
     Parameters = Victim
-    stands_for = "a daemon in a deadlock, one that waits for a dead disk or directory"
+    stands_for = (
+        "a daemon in a deadlock, one that waits for a dead disk or directory. Dovecot's LMTP (NEWS of 2.3.11 to "
+        "2.3.13): it hung when a TLS client left during delivery, until no process was left to deliver"
+    )
 
     def inject(self) -> None:
         """SIGSTOP to every process of that name; twice changes nothing. Raises RuntimeError if there is none."""

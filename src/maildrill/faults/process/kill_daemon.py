@@ -42,7 +42,10 @@ class KillDaemon(Fault):
 
     kind = "kill-daemon"
     Parameters = Victim
-    stands_for = "a daemon with a bug that crashes it, an out-of-memory killer that chose one process"
+    stands_for = (
+        "a daemon with a bug that crashes it, an out-of-memory killer that chose one process. Cyrus's sync_client, "
+        "which ended and left a replica behind while every service answered (cyrus-imapd #955, #842)"
+    )
 
     _before: set[int] = field(default_factory=set, init=False, repr=False)
     _loop: Again | None = field(default=None, init=False, repr=False)

@@ -35,7 +35,10 @@ class OutOfMemory(Fault):
     kind = "out-of-memory"
     Parameters = Tightness
     needs = ("memory-limit",)
-    stands_for = "a leaking daemon, an indexer or virus scanner beside the mail server, a container sized too small"
+    stands_for = (
+        "a leaking daemon, an indexer or virus scanner beside the mail server, a container sized too small. "
+        "Dovecot's synchronous replication that looped until memory was gone (dovecot/core #223, 2024)"
+    )
 
     _since: float | None = field(default=None, init=False, repr=False)
     _limit: int = field(default=MIB, init=False, repr=False)

@@ -29,7 +29,10 @@ class PidExhaustion(Fault):
     kind = "pid-exhaustion"
     Parameters = Ceiling
     needs = ("pids-limit",)
-    stands_for = "a fork bomb, a leak of processes, TasksMax of a systemd unit or a limit of the container platform"
+    stands_for = (
+        "a fork bomb, a leak of processes, TasksMax of a systemd unit or a limit of the container platform. Amazon "
+        "Kinesis, 25 November 2020: new servers made every old one need more threads than its system allowed"
+    )
 
     def inject(self) -> None:
         """Set the limit; twice changes nothing. Raises APIError if refused."""

@@ -29,7 +29,11 @@ class RestartLoop(Kill):
 
     kind = "restart-loop"
     Parameters = Cycle
-    stands_for = "a crash loop under systemd or Kubernetes, a bad disk or configuration found only under load"
+    stands_for = (
+        "a crash loop under systemd or Kubernetes, a bad disk or configuration found only under load. "
+        "docker-mailserver #4150 (2024): a stale pid file after an unclean stop; CrowdStrike, 19 July 2024: some 8.5 "
+        "million Windows machines"
+    )
 
     _loop: Again | None = field(default=None, init=False, repr=False)
     _phases: list[bool] = field(default_factory=list, init=False, repr=False)

@@ -27,7 +27,11 @@ class DiskFull(DiskFault):
     """
 
     kind = "disk-full"
-    stands_for = "a log that ran wild, a mail loop, a quota forgotten, snapshots that ate the pool"
+    stands_for = (
+        "a log that ran wild, a mail loop, a quota forgotten, snapshots that ate the pool. Toyota, 29 August 2023: a "
+        "full disk of the ordering servers stopped 14 plants for a day; Apache James, which did not recover after "
+        "space was freed (commit 27fb35b7, 2025)"
+    )
 
     def inject(self) -> None:
         """Fill the disks; filling a full one changes nothing."""

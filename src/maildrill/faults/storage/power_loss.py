@@ -29,7 +29,11 @@ class PowerLoss(DiskFault):
 
     kind = "power-loss"
     needs = ("helper", "loop", "shutdown-ioctl")
-    stands_for = "a power cut without a UPS, a hypervisor that crashed, a forced reset of a virtual machine"
+    stands_for = (
+        "a power cut without a UPS, a hypervisor that crashed, a forced reset of a virtual machine. Google's zone "
+        "europe-west1-b, 13 August 2015: lightning struck the grid four times, and what disks had written last was "
+        "gone for good on some"
+    )
 
     def inject(self) -> None:
         """Shut the file systems down and kill the node; a node that is off already stays off.

@@ -43,7 +43,10 @@ class StaleRestore(VolumeFault):
 
     kind = "stale-restore"
     Parameters = StaleRestoreParameters
-    stands_for = "last night's backup restored, a snapshot rolled back, a replica promoted that lagged behind"
+    stands_for = (
+        "last night's backup restored, a snapshot rolled back, a replica promoted that lagged behind. GitLab, 31 "
+        "January 2017: a snapshot six hours old was all there was to restore"
+    )
 
     _cancelled: threading.Event = field(default_factory=threading.Event)
     _forgotten: str = ""

@@ -9,7 +9,10 @@ class VolumeLoss(Kill):
     """The server is killed and its disks are lost; healed by starting it with empty volumes."""
 
     kind = "volume-loss"
-    stands_for = "a dead disk array without a spare, a volume deleted by mistake"
+    stands_for = (
+        "a dead disk array without a spare, a volume deleted by mistake. OVHcloud in Strasbourg, 10 March 2021: a "
+        "data centre burned down, and with it servers, some of whose backups were in the same one"
+    )
 
     def inject(self) -> None:
         """Kill the node, then empty its volumes."""

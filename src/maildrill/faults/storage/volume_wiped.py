@@ -20,7 +20,11 @@ class VolumeWiped(VolumeFault):
     """
 
     kind = "volume-wiped"
-    stands_for = "rm -rf in the wrong directory, a cleaning script with an empty variable, a wiper's malware"
+    stands_for = (
+        "rm -rf in the wrong directory, a cleaning script with an empty variable, a wiper's malware. GitLab, 31 "
+        "January 2017: the database directory of the primary instead of the secondary; VFEmail, 11 February 2019: an "
+        "intruder formatted the mail servers' disks and the backups"
+    )
 
     _moment = ""
 
