@@ -65,8 +65,11 @@ def init(folder: Annotated[Path, typer.Argument(help="Where to write; files ther
     present = [name for name in files if (folder / name).exists()]
     if present:
         raise BadInput(f"{folder / present[0]}: exists already; nothing was written")
-    for name, text in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text, encoding="utf-8")
-        typer.echo(f"wrote {folder / name}")
+    try:
+        for name, text in files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(text, encoding="utf-8")
+            typer.echo(f"wrote {folder / name}")
+    except OSError as problem:
+        raise BadInput(f"{folder}: cannot be written: {problem.strerror}") from None
     typer.echo(f"now: pytest {folder}    or: maildrill run {folder / 'scenarios/first-drill.yaml'}")
