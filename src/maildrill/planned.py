@@ -13,6 +13,9 @@ from maildrill.errors import BadInput, Misfit
 if TYPE_CHECKING:
     from maildrill.scenario.model import Defect, Scenario
 
+REST = "*"
+"""In place of a topic: what no shipped topic claims."""
+
 
 @dataclass(frozen=True)
 class Planned:
@@ -92,7 +95,17 @@ def _fitting(path: Path, cluster: str | None) -> tuple[str, str, str]:
 
 
 def _files(config: pytest.Config, topic: str | Path) -> list[Path]:
-    return sorted((_root(config) / topic).glob("*.yaml"))
+    root = _root(config)
+    return _rest(root) if topic == REST else sorted((root / topic).glob("*.yaml"))
+
+
+def _rest(root: Path) -> list[Path]:
+    """The scenario files anywhere below a folder that are in no shipped topic. Cluster files may stand beside them."""
+    from maildrill.cluster.model import is_cluster_file
+    from maildrill.shipped import list_scenarios
+
+    topics = {root / path.parent.name for path in list_scenarios()}
+    return [path for path in list_scenarios(root) if path.parent not in topics and not is_cluster_file(path)]
 
 
 def _root(config: pytest.Config) -> Path:

@@ -88,6 +88,15 @@ def load_any_cluster(name_or_path: str, folder: Path | None = None) -> AnyCluste
     return model
 
 
+def is_cluster_file(path: Path) -> bool:
+    """Whether a YAML file describes a cluster, not a scenario on one. A file that cannot be read is none."""
+    try:
+        fields = read_yaml(path).data
+    except BadInput:
+        return False
+    return not fields.keys().isdisjoint(("nodes", "extends", "attached")) and "timeline" not in fields
+
+
 def load_cluster(name_or_path: str, folder: Path | None = None) -> ClusterModel:
     """A cluster that can be started: shipped, by name, or a file. Raises BadInput with file, line and column."""
     document = read_yaml(find_cluster_file(name_or_path, folder))
