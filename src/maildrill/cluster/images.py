@@ -44,6 +44,11 @@ def ensure_images(client: Any, names: Iterable[str], say: Say = print) -> dict[s
     return tags
 
 
+def missing_images(client: Any, names: Iterable[str]) -> list[str]:
+    """Those of the images that have not been built, or not as their folders are now."""
+    return _missing(client, {name: tag_of(name) for name in sorted(names)})
+
+
 def _missing(client: Any, tags: dict[str, str]) -> list[str]:
     return [name for name, tag in tags.items() if not is_there(client, tag)]
 
