@@ -231,14 +231,14 @@ def test_every_scenario_below_a_folder_is_run_once(pytester: pytest.Pytester) ->
     write(pytester)
     pytester.makepyfile(test_others=DRILLS.format(topic="*"))
     own = pytester.path / "own"
-    for place in (".", "redundancy/more", "mine", "deep/er"):
+    for place in (".", "redundancy/more", "defects", "deep/er"):
         (own / place).mkdir(parents=True, exist_ok=True)
         name = f"in-{place.replace('/', '-').strip('.')}"
         (own / place / "s.yaml").write_text(SCENARIO.replace("scenario: mx-kill", f"scenario: {name}x"))
     (own / "mine.yaml").write_text("extends: postfix-dovecot-ha\ncluster: mine\n")
     result = run(pytester, "--collect-only", "-q", "--scenarios", "own")
     found = sorted(line for line in result.outlines if "::" in line)
-    names = ("in-deep-erx", "in-minex", "in-redundancy-morex", "in-x")
+    names = ("in-deep-erx", "in-defectsx", "in-redundancy-morex", "in-x")
     assert found == ["test_drills.py::test_it[mx-kill]", *(f"test_others.py::test_it[{name}]" for name in names)]
     (own / "broken.yaml").write_text("scenario: [s")
     run(pytester, "--collect-only", "--scenarios", "own").stdout.fnmatch_lines(["*broken.yaml:*not valid YAML*"])

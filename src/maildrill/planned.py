@@ -100,11 +100,16 @@ def _files(config: pytest.Config, topic: str | Path) -> list[Path]:
 
 
 def _rest(root: Path) -> list[Path]:
-    """The scenario files anywhere below a folder that are in no shipped topic. Cluster files may stand beside them."""
-    from maildrill.cluster.model import is_cluster_file
-    from maildrill.shipped import list_scenarios
+    """The scenario files anywhere below a folder that no topic's module runs. Cluster files may stand beside them.
 
-    topics = {root / path.parent.name for path in list_scenarios()}
+    The shipped ones have a module each, but for those of "defects", which run as twins and with a defect only.
+    """
+    from maildrill.cluster.model import is_cluster_file
+    from maildrill.shipped import data_dir, list_scenarios
+
+    if root == data_dir() / "scenarios":
+        return []
+    topics = {root / path.parent.name for path in list_scenarios()} - {root / "defects"}
     return [path for path in list_scenarios(root) if path.parent not in topics and not is_cluster_file(path)]
 
 
