@@ -74,3 +74,28 @@ def test_where_the_base_comes_from(
     engine.over.set()
     assert (engine.pulls, how) == (pulls, [made] if made else [])
     assert said in "\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("pull", "installed"), [(DONE, False), (REFUSED, True)], ids=["registry-answers", "registry-refuses"]
+)
+def test_debootstrap_is_installed_only_when_no_registry_gives_the_image(
+    pull: list[dict[str, str]], installed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run: list[str] = []
+    programs = {"apt-get"}
+
+    def command(*words: str) -> None:
+        run.append(" ".join(words))
+        programs.add("debootstrap")
+
+    monkeypatch.setattr(base, "_command", command)
+    monkeypatch.setattr(base.subprocess, "run", lambda words, **_: run.append(" ".join(words)))
+    monkeypatch.setattr(base.shutil, "which", lambda name: name if name in programs else None)
+    monkeypatch.setattr(base.os, "getuid", lambda: 0)
+    engine = Engine(pull=pull)
+    engine.api.import_image_from_file = lambda *_, **__: None
+    ensure_base(engine, lambda folder: run.append("build"), lambda line: None)
+    wanted = ["apt-get update -qq", "apt-get install -y -qq --no-install-recommends debootstrap"]
+    assert run[:2] == (wanted if installed else ["build"])
+    assert run == ["build"] or run[2].startswith("debootstrap ")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import maildrill.compare.conclude  # noqa: F401  its charts need a binary module that a process can load only once
-from maildrill.shipped import data_dir
+from maildrill.shipped import data_dir, list_scenarios
 
 pytest_plugins = ["pytester"]
 DRILLS = """
@@ -225,3 +225,30 @@ def test_what_is_left_out_runs_when_asked_for(pytester: pytest.Pytester, asked: 
     pytester.makeini("[pytest]\nmaildrill_left_out = defects extended\nmarkers =\n  defects: d\n  extended: e")
     result = run(pytester, "--collect-only", "-q", "--scenarios", "own", *asked)
     assert [line for line in result.outlines if "::" in line] == [f"test_drills.py::test_it[{name}]" for name in runs]
+
+
+def test_every_scenario_below_a_folder_is_run_once(pytester: pytest.Pytester) -> None:
+    """Wherever it stands; a cluster file beside it is none, and one that cannot be read is an error."""
+    write(pytester)
+    pytester.makepyfile(test_others=DRILLS.format(topic="*"))
+    own = pytester.path / "own"
+    for place in (".", "redundancy/more", "defects", "deep/er"):
+        (own / place).mkdir(parents=True, exist_ok=True)
+        name = f"in-{place.replace('/', '-').strip('.')}"
+        (own / place / "s.yaml").write_text(SCENARIO.replace("scenario: mx-kill", f"scenario: {name}x"))
+    (own / "mine.yaml").write_text("extends: postfix-dovecot-ha\ncluster: mine\n")
+    result = run(pytester, "--collect-only", "-q", "--scenarios", "own")
+    found = sorted(line for line in result.outlines if "::" in line)
+    names = ("in-deep-erx", "in-defectsx", "in-redundancy-morex", "in-x")
+    assert found == ["test_drills.py::test_it[mx-kill]", *(f"test_others.py::test_it[{name}]" for name in names)]
+    (own / "broken.yaml").write_text("scenario: [s")
+    run(pytester, "--collect-only", "--scenarios", "own").stdout.fnmatch_lines(["*broken.yaml:*not valid YAML*"])
+
+
+def test_the_shipped_drills_leave_nothing_over(pytester: pytest.Pytester) -> None:
+    """Every shipped topic has its module, so that without --scenarios there is no rest."""
+    drills = data_dir() / "drills"
+    claimed = {path.stem.removeprefix("test_") for path in drills.glob("test_*.py")}
+    assert {path.parent.name for path in list_scenarios()} <= claimed
+    pytester.makepyfile(test_others=DRILLS.format(topic="*"))
+    run(pytester).assert_outcomes(deselected=1)

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_measure import BOX, census, frame_of_drill, message, run, scenario
 
+from maildrill.cluster.imagefile import read_image
 from maildrill.cluster.keys import make_keys
 from maildrill.cluster.model import load_cluster
-from maildrill.cluster.render import read_image
 from maildrill.cluster.up import RunningCluster
 from maildrill.errors import BadInput
 from maildrill.journal.events import Event, Fault, Phase, Replica, ReplicaCensus

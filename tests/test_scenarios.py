@@ -73,6 +73,16 @@ def test_good_file(tmp_path: Path) -> None:
          's.yaml:4:20: probes.replicas: cluster "postfix-dovecot-single" has no two stores'),
         ("title: One", "title: [One", "not valid YAML"),
         ("title: One", "title: One\ntitle: Two", "s.yaml:3:1: not valid YAML: found duplicate key"),
+        ("lost: 0", "lost: true", "s.yaml:9:9: objectives.lost: expected a valid integer, found True"),
+        ("lost: 0", "rpo: false", "s.yaml:9:8: objectives.rpo: expected a valid number, found False"),
+        ("lost: 0", "lost: 1.0", "s.yaml:9:9: objectives.lost: expected a valid integer, found 1.0"),
+        ("for: 10s", "for: 0s", "s.yaml:7:10: timeline[0].for: expected greater than 0"),
+        ("title: One", "title: One\nbaseline: 0", "s.yaml:3:11: baseline: expected greater than 0, found 0"),
+        ("title: One", "title: One\nprobes: {every: 0s}",
+         "s.yaml:3:17: probes.every: expected greater than or equal to 0.005"),
+        ("title: One", "title: One\nprobes: {every: 4ms}", "probes.every: expected greater than or equal to 0.005"),
+        ("title: One", "title: One\nprobes: {deadline: 0}", "probes.deadline: expected greater than 0"),
+        ("title: One", "title: One\ntraffic: {retry: {first: 0}}", "traffic.retry.first: expected greater than 0"),
     ],
 )  # fmt: skip
 def test_mistake_is_shown_where_it_stands(tmp_path: Path, old: str, new: str, said: str) -> None:

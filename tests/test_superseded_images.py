@@ -6,10 +6,13 @@ from typing import Any
 from unittest.mock import MagicMock
 
 import pytest
-from docker.errors import APIError
+from docker.errors import APIError, ImageNotFound
 
+import maildrill.commands.engine
+from maildrill import cli
 from maildrill.cluster.base import BASE_TAG
-from maildrill.cluster.images import remove_superseded
+from maildrill.cluster.images import remove_superseded, tag_of
+from maildrill.shipped import list_images
 
 
 def image(name: str, *tags: str) -> dict[str, Any]:
@@ -55,3 +58,22 @@ def test_an_image_that_is_taken_into_use_meanwhile_stays() -> None:
     client = engine(image("a", "maildrill/postfix:old"))
     client.images.remove.side_effect = APIError("409", response=MagicMock(status_code=409))
     assert remove_superseded(client, []) == []
+
+
+def test_check_names_every_image_that_is_missing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not any image with our label will do."""
+    there = {tag_of(name) for name in list_images()}
+
+    def get(tag: str) -> None:
+        if tag not in there:
+            raise ImageNotFound(tag)
+
+    client = engine()
+    client.images.get.side_effect = get
+    monkeypatch.setattr(maildrill.commands.engine, "client", lambda: client)
+    assert cli.run(["images", "--check"]) == 0
+    there -= {tag_of("postfix"), tag_of("bind")}
+    assert cli.run(["images", "--check"]) == 4
+    assert "server images are missing: bind, postfix; run: maildrill images" in capsys.readouterr().err

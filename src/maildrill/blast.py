@@ -84,6 +84,11 @@ def full_length(scenario: Scenario, found: list[Hit]) -> float:
     return max([length(scenario), *(moment for hit in found for moment in (hit.begin, hit.end) if moment < math.inf)])
 
 
+def planned_time(scenario: Scenario, nodes: Mapping[str, Placed]) -> float:
+    """Baseline, timeline and settle as the file plans them, s."""
+    return scenario.baseline + full_length(scenario, hits(scenario, nodes)) + scenario.settle
+
+
 def fault_time(scenario: Scenario, found: list[Hit]) -> float:
     """How long any fault is in force, s. One that nothing heals lasts until the drill ends."""
     end, total, until = full_length(scenario, found) + scenario.settle + scenario.drain, 0.0, 0.0

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from maildrill.checks import check_against_cluster, check_timeline
+from maildrill.claims import check_claims
 from maildrill.cluster.model import AnyCluster, load_any_cluster
 from maildrill.errors import BadInput, Misfit
 from maildrill.scenario.document import Document, Loc, check, nearest, read_yaml
-from maildrill.scenario.model import Defect, Objective, Objectives, Scenario
+from maildrill.scenario.model import Defect, Objectives, Scenario
 from maildrill.shipped import data_dir, list_clusters, list_scenarios
 
 
@@ -33,7 +34,7 @@ def load_scenario(path: Path) -> Scenario:
     """Read and check one scenario file. Raises BadInput with file, line and column."""
     document = read_yaml(path)
     scenario = check(Scenario, document)
-    _check_objectives(scenario, document)
+    check_claims(scenario, document)
     check_timeline(scenario, document)
     find_cluster(scenario.cluster, path, document)
     for index, defect in enumerate(scenario.tells_apart):
@@ -81,17 +82,3 @@ def load_pair(path: Path, cluster: str | None = None) -> tuple[Scenario, AnyClus
     except BadInput as error:
         raise Misfit(str(error)) from None
     return scenario, model
-
-
-def _check_objectives(scenario: Scenario, document: Document) -> None:
-    if not states_something(scenario.objectives):
-        raise document.bad(("objectives",), "at least one objective is needed: a drill must claim something")
-    if scenario.objectives.convergence is not None and not scenario.probes.replicas:
-        message = "nobody would look at the stores; add probes: {replicas: 500ms}"
-        raise document.bad(("objectives", "convergence"), message)
-
-
-def states_something(objectives: Objectives) -> bool:
-    """Whether at least one objective was given, and has a value."""
-    values = [getattr(objectives, name) for name in objectives.model_fields_set]
-    return any(one.rto is not None if isinstance(one, Objective) else one is not None for one in values)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from maildrill.blast import over_limits, placements
+from maildrill.claims import check_backends
 from maildrill.cluster.attached import AttachedCluster
-from maildrill.cluster.render import read_image
+from maildrill.cluster.imagefile import read_image
 from maildrill.errors import BadInput
 from maildrill.faults import KINDS
 from maildrill.permission import check_looking, check_permitted
 from maildrill.scenario.document import Document, Loc, check, nearest
 from maildrill.scenario.model import Command, Heal, Scenario, Step, Stop, Target
+from maildrill.scenario.moments import begins
 from maildrill.scenario.reach import candidates
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ def check_against_cluster(scenario: Scenario, document: Document, model: AnyClus
     if scenario.probes.replicas and len(model.replicas()) < 2:
         message = f'cluster "{model.cluster}" has no two stores that could be replicas of each other'
         raise document.bad(("probes", "replicas"), message)
+    check_backends(scenario, document, model)
     over = over_limits(scenario, model.nodes)
     if over is not None:
         raise document.bad(*over)
@@ -65,7 +68,7 @@ def targets(scenario: Scenario) -> list[tuple[Loc, Target]]:
 
 
 def _check_names(scenario: Scenario, document: Document) -> None:
-    faults = {step.name for _, step in scenario.faults() if step.name}
+    faults = {step.name: (begins(step)[0], index) for index, step in scenario.faults() if step.name}
     seen: set[str] = set()
     for index, entry in enumerate(scenario.timeline):
         if entry.name in seen:
@@ -74,6 +77,9 @@ def _check_names(scenario: Scenario, document: Document) -> None:
         if isinstance(entry, Heal) and entry.of not in faults:
             hint = nearest(entry.of, faults) if faults else "give the fault a name"
             raise document.bad(("timeline", index, "of"), f'no fault is called "{entry.of}"; {hint}')
+        if isinstance(entry, Heal) and (entry.at, index) < faults[entry.of]:
+            message = f'"{entry.of}" is not injected before {faults[entry.of][0]:g} s: nothing would be healed'
+            raise document.bad(("timeline", index, "at"), message)
 
 
 def _check_fault(document: Document, loc: Loc, step: Step) -> None:

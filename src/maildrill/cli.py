@@ -17,7 +17,7 @@ import maildrill.commands.run
 import maildrill.commands.start
 import maildrill.commands.up  # noqa: F401  each module registers its commands
 from maildrill.commands.app import INTERRUPTED, app, say
-from maildrill.errors import BadInput, MaildrillError
+from maildrill.errors import BadInput, EnvironmentProblem, MaildrillError
 
 
 def run(arguments: list[str]) -> int:
@@ -31,6 +31,9 @@ def run(arguments: list[str]) -> int:
         show = getattr(error, "show", None)
         show() if show else say(f"maildrill: {error}")
         return BadInput.exit_code
+    except OSError as error:
+        say(f"maildrill: the machine refused: {error}")
+        return EnvironmentProblem.exit_code
     except (KeyboardInterrupt, typer.Abort):
         say("maildrill: interrupted")
         return INTERRUPTED

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import platform
+import re
 import shutil
 import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from maildrill.errors import MaildrillError
@@ -14,6 +17,7 @@ from maildrill.shipped import list_clusters, list_images
 
 OLDEST_API = (1, 40)
 NEEDED_GB = 2.0
+NEEDED_MEMORY_GB = 0.3
 
 
 @dataclass(frozen=True)
@@ -59,18 +63,34 @@ def _disk() -> Finding:
 def _engine(client: Any) -> Finding:
     version = client.version()
     api = tuple(int(part) for part in version["ApiVersion"].split("."))
-    return Finding("engine", api >= OLDEST_API, f"version {version['Version']}, API {version['ApiVersion']}")
+    cgroup = client.info().get("CgroupVersion") or "1 (or the engine does not say)"
+    text = f"version {version['Version']}, API {version['ApiVersion']}, cgroup version {cgroup}"
+    return Finding("engine", api >= OLDEST_API, text)
 
 
 def _memory(client: Any) -> Finding:
     info = client.info()
-    total = info["MemTotal"] / 1e9
-    return Finding("memory", total >= 1.0, f"{total:.1f} GB, {info['NCPU']} cores; a drill needs about 0.3 GB")
+    total, free = info["MemTotal"] / 1e9, free_memory() if info["Name"] == platform.node() else None
+    known = f"{free:.1f} of {total:.1f} GB free" if free is not None else f"{total:.1f} GB on the engine's machine"
+    enough = (total if free is None else free) >= NEEDED_MEMORY_GB
+    return Finding("memory", enough, f"{known}, {info['NCPU']} cores; a drill needs about {NEEDED_MEMORY_GB:g} GB")
+
+
+def free_memory(meminfo: Path = Path("/proc/meminfo")) -> float | None:
+    """What programs could still get on this machine without swapping, GB: MemAvailable of proc(5); None if unknown."""
+    try:
+        found = re.search(r"^MemAvailable:\s+(\d+) kB$", meminfo.read_text(), re.MULTILINE)
+    except OSError:
+        return None
+    return int(found[1]) * 1024 / 1e9 if found else None
 
 
 def _images(client: Any) -> Finding:
-    found = client.images.list(filters={"label": "maildrill=image"})
-    return Finding("images", bool(found), f"{len(found)} built" if found else "none built; run: maildrill images")
+    from maildrill.cluster.images import missing_images
+
+    missing, known = missing_images(client, list_images()), list_images()
+    text = f"missing: {', '.join(missing)}; run: maildrill images" if missing else f"all {len(known)} built"
+    return Finding("images", not missing, text)
 
 
 def _leftovers(client: Any) -> Finding:

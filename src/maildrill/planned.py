@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     Pair = tuple[Scenario, AnyCluster]
 
+REST = "*"
+"""In place of a topic: what no shipped topic claims."""
+
 
 @dataclass(frozen=True)
 class Planned:
@@ -101,7 +104,22 @@ def _fitting(path: Path, cluster: str | None) -> tuple[Pair | None, str, str, st
 
 
 def _files(config: pytest.Config, topic: str | Path) -> list[Path]:
-    return sorted((_root(config) / topic).glob("*.yaml"))
+    root = _root(config)
+    return _rest(root) if topic == REST else sorted((root / topic).glob("*.yaml"))
+
+
+def _rest(root: Path) -> list[Path]:
+    """The scenario files anywhere below a folder that no topic's module runs. Cluster files may stand beside them.
+
+    The shipped ones have a module each, but for those of "defects", which run as twins and with a defect only.
+    """
+    from maildrill.cluster.model import is_cluster_file
+    from maildrill.shipped import data_dir, list_scenarios
+
+    if root == data_dir() / "scenarios":
+        return []
+    topics = {root / path.parent.name for path in list_scenarios()} - {root / "defects"}
+    return [path for path in list_scenarios(root) if path.parent not in topics and not is_cluster_file(path)]
 
 
 def _root(config: pytest.Config) -> Path:

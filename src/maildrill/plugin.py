@@ -7,6 +7,9 @@ A drill module names a folder of scenarios and asks for the ``drill`` fixture::
     def test_failover(drill):
         drill.require()
 
+With ``--scenarios DIR`` a topic is a folder in DIR; "*" stands for every scenario below DIR that is in no shipped
+topic.
+
 A test that asks for ``defect`` gets one item for each defect that a scenario of the folder, or of a folder in it,
 ``tells_apart``: the drill, run on the cluster with the defect in it. One that asks for ``twin`` gets each of these
 scenarios once, on its own, clean cluster.

@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from maildrill.cluster.engine import connect
+from maildrill.cluster.imagefile import read_image
 from maildrill.cluster.images import ensure_images
 from maildrill.cluster.model import ClusterModel, load_cluster
 from maildrill.cluster.node import labels
-from maildrill.cluster.render import read_image
 from maildrill.cluster.up import STARTERS
 from maildrill.custody.guard import Guard
 from maildrill.custody.sweep import remove_session

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from arena import Arena, make_arena, until
 
-from maildrill.cluster.render import read_image
+from maildrill.cluster.imagefile import read_image
 from maildrill.shipped import list_images
 
 NODES = {

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PrivateAttr, model_validator
 
+from maildrill.cluster.hostname import DomainName, HostName
 from maildrill.errors import BadInput
 from maildrill.scenario.document import Document, nearest
 from maildrill.scenario.model import Duration, Strict
@@ -108,11 +109,11 @@ class Outside(Strict):
 class AttachedCluster(Strict):
     """A mail system that runs already."""
 
-    cluster: str
+    cluster: HostName
     about: str = ""
     attached: Literal[True]
-    domain: str
-    outside_domain: str = Field("outside.test", description="domain of the strangers who write to the users")
+    domain: DomainName
+    outside_domain: DomainName = Field("outside.test", description="domain of the strangers who write to the users")
     inbound: Endpoint | None = Field(None, description="where strangers' mail goes; absent: the domain's MX hosts")
     submission: Endpoint = Field(description="STARTTLS and AUTH, the certificate is checked")
     imap: Endpoint = Field(description="IMAP over TLS, the certificate is checked")

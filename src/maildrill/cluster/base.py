@@ -85,7 +85,7 @@ def _follow(client: Any, steps: SimpleQueue[str | None]) -> None:
 
 def _bootstrap(client: Any, say: Say) -> None:
     """The base image from Debian's packages, where no registry can be reached."""
-    if os.getuid() != 0 or shutil.which("debootstrap") is None:
+    if not _have_debootstrap(say):
         raise EnvironmentProblem(
             f"{UPSTREAM} cannot be pulled, and debootstrap (as root) is not there to make it: "
             "apt-get install debootstrap, or docker load that image"
@@ -101,8 +101,20 @@ def _bootstrap(client: Any, say: Say) -> None:
         client.api.import_image_from_file(archive, repository=repository, tag=tag, changes=["LABEL maildrill=image"])
 
 
+def _have_debootstrap(say: Say) -> bool:
+    """Whether debootstrap can be run; as root on Debian it is installed, now that nothing else gives the image."""
+    if os.getuid() != 0:
+        return False
+    if shutil.which("debootstrap") is None and shutil.which("apt-get") is not None:
+        say("installing debootstrap")
+        subprocess.run(("apt-get", "update", "-qq"), capture_output=True, check=False)  # a foreign source may fail
+        _command("apt-get", "install", "-y", "-qq", "--no-install-recommends", "debootstrap")
+    return shutil.which("debootstrap") is not None
+
+
 def _command(*command: str) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     if done.returncode:
         tail = (done.stdout + done.stderr)[-1500:]
         raise EnvironmentProblem(f"{command[0]} failed ({done.returncode}):\n{tail}")

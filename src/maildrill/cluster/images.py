@@ -15,18 +15,13 @@ from typing import Any
 from docker.errors import APIError, BuildError, ImageNotFound
 
 from maildrill.cluster.base import BASE_TAG, Say, ensure_base, is_there
+from maildrill.cluster.imagefile import image_folder
 from maildrill.errors import EnvironmentProblem
-from maildrill.shipped import data_dir
 
 LABELS = {"maildrill": "image"}
 BUILDERS = 3
 UNTAGGED = "<none>:<none>"
 IN_USE = 409  # the engine's answer for an image that a container uses
-
-
-def image_folder(name: str) -> Path:
-    """Where an image's Dockerfile and templates are."""
-    return data_dir() / "fixtures" / "images" / name
 
 
 def tag_of(name: str) -> str:
@@ -47,6 +42,11 @@ def ensure_images(client: Any, names: Iterable[str], say: Say = print) -> dict[s
         with ThreadPoolExecutor(BUILDERS) as pool:
             list(pool.map(lambda name: _build(client, name, tags[name], say), missing))
     return tags
+
+
+def missing_images(client: Any, names: Iterable[str]) -> list[str]:
+    """Those of the images that have not been built, or not as their folders are now."""
+    return _missing(client, {name: tag_of(name) for name in sorted(names)})
 
 
 def _missing(client: Any, tags: dict[str, str]) -> list[str]:

@@ -9,6 +9,8 @@ from pydantic import Field
 
 from maildrill.cluster.attached import AttachedCluster
 from maildrill.cluster.disks import DiskModel
+from maildrill.cluster.hostname import DomainName, HostName
+from maildrill.cluster.imagefile import known_roles, known_timers
 from maildrill.errors import BadInput
 from maildrill.scenario.document import Document, check, nearest, read_yaml
 from maildrill.scenario.model import Strict
@@ -39,18 +41,20 @@ class Replication(Strict):
 class ClusterModel(Strict):
     """A topology of nodes."""
 
-    cluster: str
+    cluster: HostName
     about: str = ""
     extends: str | None = None
-    domain: str = "example.test"
-    outside_domain: str = "outside.test"
+    domain: DomainName = "example.test"
+    outside_domain: DomainName = "outside.test"
     accounts: int = Field(8, ge=1, le=500)
     sites: list[str] = Field([])
     networks: list[str] = Field(["lan"], min_length=1, description="separate networks; the vantage is in all")
-    nodes: dict[str, NodeModel] = Field(min_length=1)
+    nodes: dict[HostName, NodeModel] = Field(min_length=1)
     replication: Replication | None = None
     floating_address: bool = Field(False, description="the proxies share one address, which one of them holds")
-    timers: dict[str, dict[str, str | int | float]] = Field({}, description="image -> parameter -> value")
+    timers: dict[str, dict[str, str | int | float]] = Field(
+        {}, description="image -> parameter -> value; the parameters are those of its image.yaml"
+    )
     disks: DiskModel | None = Field(
         None, description="disks of their own for all nodes, not only for those a fault needs"
     )
@@ -86,6 +90,15 @@ def load_any_cluster(name_or_path: str, folder: Path | None = None) -> AnyCluste
     model = check(AttachedCluster, document)
     model.remember(document)
     return model
+
+
+def is_cluster_file(path: Path) -> bool:
+    """Whether a YAML file describes a cluster, not a scenario on one. A file that cannot be read is none."""
+    try:
+        fields = read_yaml(path).data
+    except BadInput:
+        return False
+    return not fields.keys().isdisjoint(("nodes", "extends", "attached")) and "timeline" not in fields
 
 
 def load_cluster(name_or_path: str, folder: Path | None = None) -> ClusterModel:
@@ -140,6 +153,10 @@ def _check(model: ClusterModel, document: Document) -> None:
         if node.image not in list_images():
             message = f'unknown image "{node.image}"; {nearest(node.image, list_images())}'
             raise document.bad(("nodes", name, "image"), message)
+        for index, role in enumerate(node.roles):
+            if role not in (roles := known_roles()):
+                message = f'no image has the role "{role}"; {nearest(role, roles)}'
+                raise document.bad(("nodes", name, "roles", index), message)
         for network in node.networks:
             if network not in model.networks:
                 message = f'no network "{network}"; {nearest(network, model.networks)}'
@@ -156,3 +173,17 @@ def _check(model: ClusterModel, document: Document) -> None:
     for name in model.replication.between if model.replication else []:
         if name not in model.nodes:
             raise document.bad(("replication", "between"), f'no node "{name}"; {nearest(name, model.nodes)}')
+    _check_timers(model, document)
+
+
+def _check_timers(model: ClusterModel, document: Document) -> None:
+    """Every timer is one that an image has: under another name it would be a setting that changes nothing."""
+    known = known_timers()
+    for image, timers in model.timers.items():
+        if image not in known:
+            message = f'no image "{image}" that has timers; {nearest(image, known)}'
+            raise document.bad(("timers", image), message, key=True)
+        for name in timers:
+            if name not in known[image]:
+                message = f"no timer of {image}; {nearest(name, known[image])}"
+                raise document.bad(("timers", image, name), message, key=True)

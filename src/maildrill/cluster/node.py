@@ -13,9 +13,10 @@ from maildrill.cluster.attached import AttachedNode
 from maildrill.cluster.clocks import Clocks
 from maildrill.cluster.disks import Disks
 from maildrill.cluster.files import archive
+from maildrill.cluster.imagefile import Queue, read_image
 from maildrill.cluster.images import tag_of
 from maildrill.cluster.payload import vantage_archive
-from maildrill.cluster.render import Plan, Queue, read_image
+from maildrill.cluster.render import Plan
 from maildrill.errors import EnvironmentProblem
 
 RESOLVER_FILE = "/etc/maildrill/resolv.conf"

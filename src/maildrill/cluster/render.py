@@ -8,39 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-from pydantic import Field
 
 from maildrill.cluster.files import CERTIFICATE, KEY
-from maildrill.cluster.images import image_folder
+from maildrill.cluster.imagefile import image_folder, read_image
 from maildrill.cluster.keys import Keys
 from maildrill.cluster.model import ClusterModel, NodeModel
-from maildrill.scenario.document import check, read_yaml
-from maildrill.scenario.model import Strict
-
-
-class Queue(Strict):
-    """How an image's mail queue is looked at and moved, by shell commands in a node."""
-
-    waiting: str = Field(description="prints how many messages wait")
-    flush: str = Field(description="makes all of them due now")
-
-
-class ImageModel(Strict):
-    """image.yaml: what an image needs at start and how one sees that it works.
-
-    ``reload``: shell commands after which its servers use changed certificates. ``queue``: none if mail for
-    its users is handed over to no other server, so that it waits for nobody.
-    """
-
-    about: str = ""
-    base: str = "debian:bookworm-slim"
-    files: dict[str, str] = Field({})
-    tls: bool = False
-    reload: list[str] = Field([])
-    queue: Queue | None = None
-    volumes: dict[str, str] = Field({})
-    checks: dict[str, dict[int, str]] = Field({})
-    capabilities: list[str] = Field([], description="what the container may do beyond the engine's default")
 
 
 @dataclass(frozen=True)
@@ -138,12 +110,6 @@ class Plan:
             "everyone": list(view.peers.values()),
         }
         return _template(source).render(values).encode()
-
-
-@functools.cache
-def read_image(name: str) -> ImageModel:
-    """An image's image.yaml. Raises BadInput."""
-    return check(ImageModel, read_yaml(image_folder(name) / "image.yaml"))
 
 
 @functools.cache

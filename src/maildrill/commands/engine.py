@@ -34,12 +34,12 @@ def client() -> Any:
 def images(quiet: Quiet = False, check: Check = False, json: Json = False) -> None:
     """Build the server images that are missing or out of date."""
     engine = client()
-    if check:
-        if not engine.images.list(filters={"label": "maildrill=image"}):
-            raise EnvironmentProblem("no server images yet; run: maildrill images")
-        return
-    from maildrill.cluster.images import ensure_images
+    from maildrill.cluster.images import ensure_images, missing_images
 
+    if check:
+        if missing := missing_images(engine, list_images()):
+            raise EnvironmentProblem(f"server images are missing: {', '.join(missing)}; run: maildrill images")
+        return
     tags = ensure_images(engine, list_images(), say=say)
     if json:
         print_json(tags)

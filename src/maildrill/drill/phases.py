@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from maildrill.blast import planned_time
 from maildrill.cluster.attach import attach
 from maildrill.cluster.attached import AttachedCluster, read_secrets
 from maildrill.cluster.clocks import Clocks
@@ -64,6 +65,8 @@ class Drill:
         self.journal = JournalWriter(folder / "journal.ndjson")
         self.live = LiveLedger()
         self.phase_name = ""
+        self.began: dict[str, float] = {}
+        self.ended_early = False
         self.care = Care(self.journal, self.clock.now, self.say)
         self.cluster: RunningCluster | None = None
         self.link: VantageLink | None = None
@@ -81,6 +84,7 @@ class Drill:
     def phase(self, name: str) -> None:
         """Begin a phase."""
         self.phase_name = name
+        self.began[name] = self.clock.now()
         self.journal.write(Phase(self.clock.now(), name))
         self.say("")
 
@@ -231,6 +235,7 @@ class Drill:
 
     def stop_early(self, why: str) -> None:
         """A stop condition came true: write it down, heal everything."""
+        self.ended_early = True
         self.note("stopped-early", why)
         self.say(f"stopped early: {why}; healing")
         self.care.stop_injecting()
@@ -283,6 +288,9 @@ class Drill:
         except ENGINE_FAILURES as problem:
             self.note("not-clean", f"{type(problem).__name__}: {problem}")
         self.note("teardown_s", "", time.monotonic() - began)
+        if not self.ended_early and "census" in self.began:
+            planned = planned_time(self.scenario, self.model.nodes) + self.began["census"] - self.began["drain"]
+            self.note("overhead_s", "", self.clock.now() - planned)
 
     def give_back(self) -> list[str]:
         """An attached system goes on without us: undo and prove it; what could not be undone or proven."""

@@ -21,7 +21,7 @@ from maildrill.scenario.model import Strict
 from maildrill.traffic.link import Attempted
 
 if TYPE_CHECKING:
-    from maildrill.cluster.render import ImageModel
+    from maildrill.cluster.imagefile import ImageModel
 
 HEAL_DEADLINE_S = 30.0
 PROOF_DEADLINE_S = 8.0

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 import mmap
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,10 +19,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from maildrill.errors import BadInput
-from maildrill.journal.events import JOURNAL_VERSION
+from maildrill.journal.events import EVENT_TYPES, JOURNAL_VERSION
 
 SEAL_START = b'{"e":"seal"'
 BLOCK = 8 << 20
+_KINDS = b"|".join(kind.kind.encode() for kind in EVENT_TYPES)
+_NO_EVENT = re.compile(rb'\n(?!\{"e":"(?:' + _KINDS + rb')","t":-?\d|\{"e":"seal",)')
+"""Where a line begins as no event does that ``Event.line`` wrote."""
 Bytes = bytes | mmap.mmap
 
 
@@ -29,8 +33,8 @@ Bytes = bytes | mmap.mmap
 class Journal:
     """What may be believed of ``source``, a file or its bytes.
 
-    ``sealed_bytes``: how many bytes are under a valid seal. ``whole``: the source ends in a valid
-    seal and the drill reached its end. ``problem`` says why not, empty if whole.
+    ``sealed_bytes``: how many bytes are under a valid seal. ``whole``: the source begins with the start of a
+    drill, ends in a valid seal, and the drill reached its end. ``problem`` says why not, empty if whole.
     """
 
     whole: bool
@@ -39,7 +43,10 @@ class Journal:
     source: Path | bytes
 
     def blocks(self) -> Iterator[bytes]:
-        """The sealed part in blocks of whole lines, of about 8 MiB; seals are lines like others."""
+        """The sealed part in blocks of whole lines, of about 8 MiB; seals are lines like others.
+
+        Raises BadInput at a sealed line that does not begin as an event does.
+        """
         with _opened(self.source) as file:
             left = self.sealed_bytes
             while left > 0:
@@ -48,6 +55,9 @@ class Journal:
                     block += file.readline()
                 if not block:
                     break
+                if strange := _NO_EVENT.search(b"\n" + block, 0, len(block)):
+                    line = block[strange.start() :].partition(b"\n")[0]
+                    raise BadInput(f"the journal holds a sealed line that is not an event: {line[:80]!r}")
                 yield block
                 left -= len(block)
 
@@ -136,32 +146,38 @@ def _ended(data: Bytes, sealed: int) -> bool:
     return isinstance(event, dict) and event.get("e") == "phase" and event.get("name") == "end"
 
 
-def _check_version(data: Bytes, sealed: int) -> None:
-    """BadInput if the first event says that a later maildrill wrote this."""
+def _started(data: Bytes) -> bool:
+    """Whether the first event is the start of a drill. BadInput if it says that another version wrote this."""
     try:
-        version = json.loads(data[: data.find(b"\n")])["version"] if sealed else JOURNAL_VERSION
-    except (ValueError, KeyError, TypeError):
-        return
-    if isinstance(version, int) and version > JOURNAL_VERSION:
+        start = json.loads(data[: data.find(b"\n")])
+    except ValueError:
+        return False
+    if not isinstance(start, dict) or start.get("e") != "start":
+        return False
+    version = start.get("version")
+    if version != JOURNAL_VERSION or type(version) is not int:
         raise BadInput(
-            f"the journal has version {version}; this maildrill reads up to {JOURNAL_VERSION}: use a later one"
+            f"the journal has version {version!r}; this maildrill reads version {JOURNAL_VERSION}:"
+            " use the one that wrote it"
         )
+    return True
 
 
 def _parse(data: Bytes, source: Path | bytes) -> Journal:
     sealed, problem = _sealed(data)
-    _check_version(data, sealed)
+    if sealed and not _started(data):
+        problem = problem or "it does not begin with the start of a drill"
     if not problem and not _ended(data, sealed):
         problem = "the drill did not reach its end" if sealed else "the journal is empty"
     return Journal(not problem, sealed, problem, source)
 
 
 def parse_journal(data: bytes) -> Journal:
-    """The sealed prefix of a journal's bytes. Raises BadInput if a later version wrote them, else never."""
+    """The sealed prefix of a journal's bytes. Raises BadInput if another version wrote them, else never."""
     return _parse(data, data)
 
 
 def read_journal(path: Path) -> Journal:
-    """The sealed prefix of a journal file. OSError if it cannot be read, BadInput if a later version wrote it."""
+    """The sealed prefix of a journal file. OSError if it cannot be read, BadInput if another version wrote it."""
     with _mapped(path) as data:
         return _parse(data, path)

@@ -275,7 +275,12 @@ class Result(Part):
     recovery_steps: list[RecoveryStep]
     not_measured: list[str] = Field(description="what this drill could not see, each with its reason")
     timers: dict[str, dict[str, str | int | float]] = Field(description="declared in the cluster file, by image")
-    timings: dict[str, float]
+    timings: dict[str, float] = Field(
+        description="of the harness itself, s. cluster_up_s: from the first container until every server answered;"
+        " teardown_s; overhead_s: from the drill's start to the end of the teardown, less what is planned (baseline,"
+        " timeline until its last entry and turn are done, settle) and less the drain, which waits for the mail system;"
+        " absent if the drill ended early"
+    )
     clean: bool
     clock_error_s: float
     lateness: Lateness

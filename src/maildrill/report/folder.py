@@ -8,8 +8,11 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from maildrill.errors import BadInput
 from maildrill.journal.reader import Journal, read_journal
+from maildrill.journal.sound import first_unsound
 from maildrill.measure import Result
 from maildrill.measure.measure import Measured, Timers, measure_with_tables
 from maildrill.report.difference import difference
@@ -18,21 +21,30 @@ from maildrill.scenario.document import check, read_yaml
 from maildrill.scenario.model import Scenario
 
 
+class ClusterFile(BaseModel):
+    """What is read again of a cluster.json."""
+
+    timers: Timers = {}
+
+
 def write_whole(path: Path, text: str) -> None:
-    """Replace a file in one step, so that no reader sees half of it."""
+    """Replace a file in one step, so that no reader sees half of it. Raises BadInput if a folder is in its place."""
+    if path.is_dir():
+        raise BadInput(f"{path}: a folder; a file is to be written there")
     new = path.with_name(path.name + ".new")
     new.write_text(text, encoding="utf-8")
     os.replace(new, path)
 
 
 def _timers(folder: Path) -> Timers:
-    """The timers declared in the folder's cluster file; none if the file is not there or not readable."""
-    try:
-        found = json.loads((folder / "cluster.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    """The timers declared in the folder's cluster file; none without a file. Raises BadInput if they make no sense."""
+    path = folder / "cluster.json"
+    if not path.exists():
         return {}
-    timers = found.get("timers") if isinstance(found, dict) else None
-    return timers if isinstance(timers, dict) else {}
+    try:
+        return ClusterFile.model_validate_json(path.read_bytes()).timers
+    except (OSError, ValueError):
+        raise BadInput(f"{path}: not the cluster file that maildrill wrote there") from None
 
 
 def digest(scenario: Path) -> str:
@@ -54,15 +66,20 @@ def _check_plan(folder: Path, journal: Journal) -> None:
 def read_folder(folder: Path) -> tuple[Measured, Journal, Scenario]:
     """Measure a drill from its scenario.yaml, cluster.json and journal.ndjson; nothing is written.
 
-    Raises BadInput if the scenario or the journal is missing or cannot be understood, or the scenario was changed.
+    Raises BadInput if a file is missing or cannot be understood, or the scenario was changed.
     """
     for name in ("scenario.yaml", "journal.ndjson"):
         if not (folder / name).is_file():
             raise BadInput(f"{folder}: no {name}; expected the folder of a drill")
     scenario = check(Scenario, read_yaml(folder / "scenario.yaml"))
-    journal = read_journal(folder / "journal.ndjson")
+    journal, timers = read_journal(folder / "journal.ndjson"), _timers(folder)
     _check_plan(folder, journal)
-    return measure_with_tables(journal, scenario, _timers(folder)), journal, scenario
+    try:
+        return measure_with_tables(journal, scenario, timers), journal, scenario
+    except Exception as problem:
+        if unsound := first_unsound(journal):
+            raise BadInput(f"{folder / 'journal.ndjson'}: {unsound}") from problem
+        raise
 
 
 def measure_folder(folder: Path, say: Callable[[str], None] = lambda _: None) -> Result:

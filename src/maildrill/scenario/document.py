@@ -19,6 +19,8 @@ from maildrill.errors import BadInput
 
 M = TypeVar("M", bound=BaseModel)
 Loc = tuple[str | int, ...]
+KEY = "[key]"
+"""What pydantic calls the key of a mapping, as the last part of a place."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +36,10 @@ class Document:
         line, column = _position(self.tree, loc, key)
         return f"{self.path}:{line + 1}:{column + 1}"
 
-    def bad(self, loc: Loc, message: str) -> BadInput:
-        """The error to raise for what stands at ``loc``."""
+    def bad(self, loc: Loc, message: str, *, key: bool = False) -> BadInput:
+        """The error to raise for what stands at ``loc`` (for its key, if ``key``)."""
         name = dotted(loc)
-        return BadInput(f"{self.where(loc)}: {name + ': ' if name else ''}{message}")
+        return BadInput(f"{self.where(loc, key=key)}: {name + ': ' if name else ''}{message}")
 
 
 def read_yaml(path: Path) -> Document:
@@ -93,10 +95,12 @@ def _explain(model: type[BaseModel], document: Document, error: dict[str, Any], 
         return f'{document.where(loc, key=True)}: unknown field "{name}"; {hint}'
     if kind == "missing":
         return f'{document.where(loc[:-1])}: field "{name}" is missing'
+    is_key = loc[-1:] == (KEY,)
+    loc, name = (loc[:-1], dotted(loc[:-1])) if is_key else (loc, name)
     expected = _expected(error)
     found = error["input"]
     shown = f", found {found!r}" if not isinstance(found, dict | list) else f", found {_kind(found)}"
-    return f"{document.where(loc)}: {name}: expected {expected}{shown}{_literal_hint(error)}"
+    return f"{document.where(loc, key=is_key)}: {name}: expected {expected}{shown}{_literal_hint(error)}"
 
 
 def _expected(error: dict[str, Any]) -> str:

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
 SERVICES = ("inbound", "submission", "mailbox", "delivery", "outbound")
+SHORTEST_PROBE_INTERVAL_S = 0.005
+"""Half of what the calibration probes with: closer together, probes measure the prober."""
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -42,9 +44,11 @@ Rate = Annotated[float, BeforeValidator(parse_rate), Field(ge=0, json_schema_ext
 
 
 class Strict(BaseModel):
-    """A part of a file in which an unknown field is an error, and so is a number without end (.inf) or none (.nan)."""
+    """A part of a file in which an unknown field is an error, a value of another type (true is no number), and a number
+    without end (.inf) or none (.nan).
+    """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Stream(Strict):
@@ -57,10 +61,10 @@ class Stream(Strict):
 class Retry(Strict):
     """How the senders behave as an MTA. Scaled from RFC 5321 section 4.5.4.1 so that a drill ends."""
 
-    first: Duration = Field(1.0, description="wait after the first failed try, s")
-    max: Duration = Field(5.0, description="longest wait between tries, s; waits double up to it")
-    connect_timeout: Duration = Field(1.0, description="patience for the TCP connection, s")
-    command_timeout: Duration = Field(2.0, description="patience for the greeting and each reply, s")
+    first: Duration = Field(1.0, gt=0, description="wait after the first failed try, s")
+    max: Duration = Field(5.0, gt=0, description="longest wait between tries, s; waits double up to it")
+    connect_timeout: Duration = Field(1.0, gt=0, description="patience for the TCP connection, s")
+    command_timeout: Duration = Field(2.0, gt=0, description="patience for the greeting and each reply, s")
 
 
 class Traffic(Strict):
@@ -76,8 +80,8 @@ class Traffic(Strict):
 class Probes(Strict):
     """The synthetic transactions that say up or down."""
 
-    every: Duration = Field(0.1, description="time between two probes of a service, s")
-    deadline: Duration = Field(3.0, description="patience of one probe, s; slower is a failure")
+    every: Duration = Field(0.1, ge=SHORTEST_PROBE_INTERVAL_S, description="time between two probes of a service, s")
+    deadline: Duration = Field(3.0, gt=0, description="patience of one probe, s; slower is a failure")
     services: list[Literal["inbound", "submission", "mailbox", "delivery", "outbound"]] = Field(
         [], description="what is probed; empty: every service"
     )
@@ -142,7 +146,7 @@ class Step(Entry):
     parameters: dict[str, Any] = Field({}, alias="with", description="what the kind of fault lets one set")
     peers: list[Target] = Field([], description="the other nodes concerned: whom the target cannot reach")
     duration: Duration | None = Field(
-        None, alias="for", description="healed after; if absent, by a recovery step or when the drill ends"
+        None, alias="for", gt=0, description="healed after; if absent, by a recovery step or when the drill ends"
     )
     repeat: Repeat | None = None
 
@@ -271,7 +275,7 @@ class Scenario(Strict):
     )
     traffic: Traffic = Traffic()
     probes: Probes = Probes()
-    baseline: Duration = Field(5.0, description="healthy time before the timeline, s")
+    baseline: Duration = Field(5.0, gt=0, description="healthy time before the timeline, s")
     timeline: Annotated[list[TimelineEntry], Field(min_length=1)]
     stop: list[Stop] = []
     limits: Limits = Limits()

@@ -11,7 +11,7 @@ import trustme
 from cryptography import x509
 
 from maildrill.cluster.files import CERTIFICATE, KEY, archive, read_file
-from maildrill.cluster.render import ImageModel
+from maildrill.cluster.imagefile import ImageModel
 from maildrill.faults.fault import Fault
 from maildrill.faults.looks import look
 

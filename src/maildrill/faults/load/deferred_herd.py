@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from pydantic import Field
 
-from maildrill.cluster.render import ImageModel, Queue
+from maildrill.cluster.imagefile import ImageModel, Queue
 from maildrill.faults.load.mail_flood import MailFlood, Volume
 from maildrill.faults.process.processes import is_running
 from maildrill.scenario.model import Rate
