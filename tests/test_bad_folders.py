@@ -76,7 +76,7 @@ def test_a_result_that_is_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture
 def test_init_where_nothing_can_be_written(tmp_path: Path, place: str, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "a-file").touch()
     code, text = said(capsys, "init", str(tmp_path / place))
-    assert (code, "cannot be written" in text) == (2, True)
+    assert (code, "nothing can be written there" in text) == (2, True)
 
 
 def test_the_unforeseen_is_the_machine(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

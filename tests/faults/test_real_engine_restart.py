@@ -1,6 +1,6 @@
 """The engine itself is restarted in the middle of a drill: inconclusive, and clean. Only where it is asked for.
 
-MAILDRILL_RESTART_ENGINE="systemctl restart docker" pytest -m faults tests/faults/test_engine_restart.py
+MAILDRILL_RESTART_ENGINE="systemctl restart docker" pytest -m faults tests/faults/test_real_engine_restart.py
 
 It ends every container on the machine, whoever they belong to.
 """
