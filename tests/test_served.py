@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from maildrill.drill.served import configured, served
+from maildrill.cluster.backends import configured
+from maildrill.drill.served import served
 
 CONFIGURATION = """\
 defaults

@@ -8,12 +8,13 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from maildrill.cluster.backends import CONFIGURATION
 from maildrill.cluster.engine import ENGINE_FAILURES
 from maildrill.cluster.files import read_file
 from maildrill.cluster.node import RunningNode
 from maildrill.cluster.up import RunningCluster
 from maildrill.drill.detections import detections
-from maildrill.drill.served import CONFIGURATION, served
+from maildrill.drill.served import served
 from maildrill.journal.writer import JournalWriter
 
 READERS = 4

@@ -12,20 +12,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from maildrill.cluster.backends import configured
 from maildrill.drill.detections import LINE
 from maildrill.journal.events import Served
 
-CONFIGURATION = "/etc/haproxy/haproxy.cfg"
 SESSION = re.compile(
     r"^\S+:\d+ \[(?P<at>\d+/\w+/\d+:[\d:.]+)\] \S+ "
     r"(?P<backend>[^\s/]+)/(?P<server>\S+) (?P<queued>-?\d+)/(?P<connect>-?\d+)/"
 )
-CONFIGURED = re.compile(
-    r"^(?:listen|backend) (?P<backend>\S+)|^\s+server (?P<server>\S+)(?P<options>.*)$", re.MULTILINE
-)
 NOBODY = "<NOSRV>"
-Key = tuple[str, str]
-"""Backend and server."""
 
 
 @dataclass
@@ -48,16 +43,6 @@ class _Second:
     def moment(self) -> float:
         found = self.first if self.first_taken is None else self.first_taken
         return 0.0 if found is None else round(found, 6)
-
-
-def configured(configuration: str) -> dict[Key, bool]:
-    """Every server in HAProxy's configuration, and whether it is a backup."""
-    servers, backend = {}, ""
-    for line in CONFIGURED.finditer(configuration):
-        backend = line["backend"] or backend
-        if line["server"]:
-            servers[backend, line["server"]] = "backup" in line["options"].split()
-    return servers
 
 
 def served(proxy: str, log: str, configuration: str, wall: str) -> Iterator[Served]:
