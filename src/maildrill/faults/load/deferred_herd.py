@@ -75,8 +75,8 @@ class DeferredHerd(MailFlood):
                 self.target.container.exec_run(["sh", "-c", self._queue.flush])
 
     def proof_deadline(self) -> float:
-        """The time that the herd takes to come in, and as long as usual."""
-        return super().proof_deadline() + float(self.asked.messages / self.asked.rate)
+        """As long as usual, and the time that the herd takes to come in where the target takes it four times slower."""
+        return super().proof_deadline() + 4 * float(self.asked.messages / self.asked.rate)
 
     def recovery_deadline(self) -> float:
         """A herd may leave no faster than it came."""
