@@ -10,7 +10,7 @@ from test_measure import census, frame_of_drill
 from maildrill import cli
 from maildrill.journal.events import Start
 from maildrill.journal.writer import JournalWriter
-from maildrill.report.folder import digest
+from maildrill.report.folder import digest, read_folder
 
 PLAN = """\
 scenario: planted
@@ -37,3 +37,10 @@ def test_objectives_cannot_be_changed_after_the_drill(folder: Path, capsys: pyte
     (folder / "scenario.yaml").write_text(PLAN.replace("rto: 1s", "rto: 50s"))
     assert cli.run(["measure", str(folder)]) == 2
     assert "its objectives were fixed before the run" in capsys.readouterr().err
+
+
+def test_the_committed_sample_can_be_computed_again() -> None:
+    """Byte for byte. If a measure was changed on purpose: `maildrill measure reports/sample`."""
+    sample = Path(__file__).parent.parent / "reports" / "sample"
+    measured, _, _ = read_folder(sample)
+    assert measured.result.text() == (sample / "result.json").read_text(encoding="utf-8")
