@@ -21,7 +21,7 @@ from maildrill.custody.sweep import leftovers
 
 RESTART = os.environ.get("MAILDRILL_RESTART_ENGINE", "")
 SCENARIO = Path(__file__).parent.parent / "integration" / "short-mx-kill.yaml"
-EFFECT_WITHIN_S, OVER_WITHIN_S = 90.0, 180.0
+EFFECT_WITHIN_S, RESTART_WITHIN_S, OVER_WITHIN_S = 90.0, 120.0, 180.0
 
 pytestmark = [
     pytest.mark.integration,
@@ -38,7 +38,7 @@ def test_a_restarted_engine_makes_a_drill_inconclusive_and_leaves_nothing(tmp_pa
         assert drill.poll() is None, drill.communicate()[1]
         assert time.monotonic() < until, f"no fault took effect within {EFFECT_WITHIN_S:g} s"
         time.sleep(0.1)
-    subprocess.run(["sh", "-c", RESTART], check=True, timeout=60)
+    subprocess.run(["sh", "-c", RESTART], check=True, timeout=RESTART_WITHIN_S)
     _, said = drill.communicate(timeout=OVER_WITHIN_S)
     assert drill.returncode == 3, said
     result = json.loads(next(tmp_path.glob("*/result.json")).read_text())
