@@ -55,13 +55,8 @@ def _copies(census: pl.DataFrame, offers: pl.DataFrame) -> pl.DataFrame:
 
 
 def _attempts(frames: Frames, offers: pl.DataFrame) -> pl.DataFrame:
-    """Per message: the end of the first accepted attempt, was one ambiguous or permanent, the last outcome.
-
-    ``explains``: how many copies more than one the ambiguous attempts before that explain.
-    """
+    """Per message: the end of the first accepted attempt, was one ambiguous or permanent, the last outcome."""
     outcome = pl.col("outcome")
-    first = pl.col("accepted_at").min()
-    in_doubt = (pl.col("ambiguous") & ((pl.col("t") <= first) | first.is_null())).sum().cast(pl.Int64)
     return (
         frames["attempt"]
         .join(offers.select("id", "m"), on="id", how="inner")
@@ -76,10 +71,18 @@ def _attempts(frames: Frames, offers: pl.DataFrame) -> pl.DataFrame:
         .agg(
             pl.col("accepted_at").min(),
             pl.col("ambiguous", "permanent").max(),
-            explains=in_doubt - first.is_null().cast(pl.Int64),
             last_outcome=pl.col("outcome").last(),
         )
     )  # fmt: skip
+
+
+def _explained(frames: Frames, offers: pl.DataFrame, attempts: pl.DataFrame) -> pl.DataFrame:
+    """Per message with ambiguous attempts: how many copies more than one those before the acceptance ``explain``."""
+    in_doubt = frames["attempt"].filter(pl.col("outcome") == "ambiguous").join(offers.select("id", "m"), on="id")
+    found = in_doubt.select("m", "t").join(attempts.select("m", "accepted_at"), on="m")
+    before = pl.col("accepted_at").is_null() | (pl.col("t") <= pl.col("accepted_at"))
+    first = pl.col("accepted_at").first().is_null().cast(pl.Int64)
+    return found.group_by("m").agg(explains=before.sum().cast(pl.Int64) - first)
 
 
 def held_ids(frames: Frames, after: float | None, before: float | None = None) -> pl.Series:
@@ -130,8 +133,10 @@ def trace_messages(frames: Frames) -> Messages:
     whole = census.select(rcpt="mailbox", census_whole="whole", census_at="t")
     began = phase_start(frames, "census")
     held, queued = held_ids(frames, began), held_ids(frames, float("-inf"), began)
+    attempts = _attempts(frames, offers)
     table = (
-        offers.join(_attempts(frames, offers), on="m", how="left")
+        offers.join(attempts, on="m", how="left")
+        .join(_explained(frames, offers, attempts), on="m", how="left")
         .join(own, on="m", how="left")
         .join(_first_copies(frames, offers), on="m", how="left")
         .join(_bounces(frames, offers), on="m", how="left")

@@ -25,6 +25,8 @@ NEVER = Sight(float("inf"), float("inf"))
 
 def measure_replicas(frames: Frames, faults: list[FaultLife], every: float, whole: bool) -> Replicas | None:
     """None if nobody looked at the stores. ``every``: time between looks, s; ``whole``: the journal is."""
+    if frames["replica"].is_empty() and frames["replica-census"].is_empty():
+        return None
     seen = read_sights(frames)
     if not seen.stores:
         return None
