@@ -11,7 +11,8 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from maildrill.journal.events import Attempt, Bounce, Census, Copy, Event, GaveUp, Held, Offer, Phase
+from maildrill.journal.event import Event
+from maildrill.journal.events import Attempt, Bounce, Census, Copy, GaveUp, Held, Offer, Phase
 
 SIZE = 200
 """Histories in one journal."""

@@ -6,7 +6,8 @@ import polars as pl
 import pytest
 from test_measure import BOX, census, frame_of_drill, message, run, scenario
 
-from maildrill.journal.events import Attempt, Bounce, Event, Held, Node, Offer, Probe
+from maildrill.journal.event import Event
+from maildrill.journal.events import Attempt, Bounce, Held, Node, Offer, Probe
 from maildrill.journal.reader import Journal
 from maildrill.measure.measure import measure_with_tables
 from maildrill.measure.result import FaultLife, Outage, Result, Service

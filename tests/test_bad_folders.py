@@ -10,7 +10,8 @@ import pytest
 
 from maildrill import cli
 from maildrill.commands import results
-from maildrill.journal.events import Fault, Note, Phase, Recovery, Session, Start
+from maildrill.journal.events import Fault, Note, Phase, Recovery, Start
+from maildrill.journal.mailbox_events import Session
 from maildrill.journal.sound import event_problem
 from maildrill.journal.writer import JournalWriter
 from maildrill.shipped import data_dir

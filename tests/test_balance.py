@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_measure import census, frame_of_drill, run, scenario
 
-from maildrill.journal.events import Event, Fault, Node, Probe, Served
+from maildrill.journal.event import Event
+from maildrill.journal.events import Fault, Node, Probe, Served
 from maildrill.journal.reader import Journal
 from maildrill.measure.balance import fairness
 from maildrill.measure.explain import explain

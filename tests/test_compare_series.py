@@ -27,7 +27,8 @@ from maildrill.drill.series import sole_owner
 from maildrill.errors import EnvironmentProblem
 from maildrill.journal.events import Note, Start
 from maildrill.journal.writer import JournalWriter
-from maildrill.measure.result import Censored, Diagnostic, Interval, Result
+from maildrill.measure.interval import Censored, Interval
+from maildrill.measure.result import Diagnostic, Result
 
 CLUSTERS = ("postfix-dovecot-ha", "postfix-dovecot-single")
 COMMAND = ["compare", "--cluster", CLUSTERS[0], "--cluster", CLUSTERS[1], "--scenarios", "mx-kill", "--seed", "3"]

@@ -12,7 +12,8 @@ from histories import sealed
 from test_measure import BOX, census, frame_of_drill, message
 
 from maildrill import cli
-from maildrill.journal.events import Copy, Event, Held
+from maildrill.journal.event import Event
+from maildrill.journal.events import Copy, Held
 from maildrill.report.difference import difference
 
 SCENARIO = """\

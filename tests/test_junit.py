@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from test_measure import frame_of_drill, run
 
-from maildrill.measure.result import Censored, Counts
+from maildrill.measure.interval import Censored
+from maildrill.measure.result import Counts
 from maildrill.report.junit import properties
 
 

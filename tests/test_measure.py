@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maildrill.journal.events import (
+from maildrill.journal.event import Event
+from maildrill.journal.events import (  # fmt: skip
     Attempt,
     Bounce,
     Census,
     Copy,
-    Event,
     Fault,
     Held,
     Note,
@@ -24,7 +24,7 @@ from maildrill.journal.events import (
     Probe,
     Recovery,
     Start,
-)  # fmt: skip
+)
 from maildrill.journal.reader import Journal
 from maildrill.measure import Result, measure
 from maildrill.measure.ledger import CLASSES

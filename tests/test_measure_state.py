@@ -8,9 +8,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maildrill.journal.events import Change, Event, Session, StateCensus
+from maildrill.journal.event import Event
+from maildrill.journal.mailbox_events import Change, Session, StateCensus
 from maildrill.measure.frames import load_frames
-from maildrill.measure.result import FaultLife, Sessions, State
+from maildrill.measure.mailboxes import Sessions, State
+from maildrill.measure.result import FaultLife
 from maildrill.measure.sessions import measure_sessions
 from maildrill.measure.state import measure_state
 

@@ -9,11 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_measure import census, frame_of_drill, run, scenario
 
-from maildrill.journal.events import Attempt, Census, Copy, Event, Fault, Offer, Recall, Start
+from maildrill.journal.event import Event
+from maildrill.journal.events import Attempt, Census, Copy, Fault, Offer, Start
+from maildrill.journal.mailbox_events import Recall
 from maildrill.measure.frames import load_frames
+from maildrill.measure.interval import Interval
 from maildrill.measure.ledger import trace_messages
+from maildrill.measure.mailboxes import OldMail
 from maildrill.measure.old_mail import measure_old_mail
-from maildrill.measure.result import FaultLife, Interval, OldMail, RecoveryStep, Result
+from maildrill.measure.result import FaultLife, RecoveryStep, Result
 from maildrill.report.html import old_mail_text
 
 WIPED = FaultLife(kind="volume-wiped", target="mail1", name="w", requested_at=9.0, effective_at=10.0)

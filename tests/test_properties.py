@@ -11,7 +11,8 @@ from histories import BATCHES, SHARED, SIZE, History, batch, lines, oracle, seal
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from maildrill.journal.events import Bounce, Census, Event, Held, Note, Phase
+from maildrill.journal.event import Event
+from maildrill.journal.events import Bounce, Census, Held, Note, Phase
 from maildrill.journal.reader import Journal, parse_journal
 from maildrill.measure import measure
 from maildrill.measure.frames import load_frames

@@ -19,7 +19,9 @@ from maildrill.cluster.keys import make_keys
 from maildrill.cluster.model import load_cluster
 from maildrill.cluster.up import RunningCluster
 from maildrill.errors import BadInput
-from maildrill.journal.events import Event, Fault, Phase, Replica, ReplicaCensus
+from maildrill.journal.event import Event
+from maildrill.journal.events import Fault, Phase
+from maildrill.journal.mailbox_events import Replica, ReplicaCensus
 from maildrill.journal.reader import Journal
 from maildrill.measure import Result
 from maildrill.measure.copies import Replicas

@@ -25,7 +25,7 @@ import aiosmtplib
 import uvloop
 from smtp_sink import smtp_sink
 
-from maildrill.journal.events import Event
+from maildrill.journal.event import Event
 from maildrill.journal.writer import JournalWriter
 from maildrill.traffic.emitter import Emitter
 from maildrill.traffic.messages import Message, build

@@ -15,7 +15,8 @@ from typing import Any
 from doors import Door
 from system import DOMAIN, HOST, OUTSIDE, Fate, System
 
-from maildrill.journal.events import Clock, Event, Fault, Held, Note, Phase, Start
+from maildrill.journal.event import Event
+from maildrill.journal.events import Clock, Fault, Held, Note, Phase, Start
 from maildrill.journal.reader import read_journal
 from maildrill.journal.writer import JournalWriter
 from maildrill.measure import Result, measure

@@ -11,8 +11,9 @@ from rehearsal import DRILL, Rehearsal
 from system import Fate
 from virtual import run_virtual
 
+from maildrill.measure.interval import Interval
 from maildrill.measure.ledger import CLASSES
-from maildrill.measure.result import Counts, Interval, Result
+from maildrill.measure.result import Counts, Result
 
 EVERY = 0.04
 TOLERANCE = 0.05

@@ -11,7 +11,8 @@ from rehearsal import Rehearsal
 from system import DOMAIN
 from virtual import run_virtual
 
-from maildrill.measure.result import Changes, Result
+from maildrill.measure.mailboxes import Changes
+from maildrill.measure.result import Result
 from maildrill.traffic.sessions import KEEP_ALIVE
 
 USER1, USER2 = f"user1@{DOMAIN}", f"user2@{DOMAIN}"

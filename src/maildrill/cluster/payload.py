@@ -11,7 +11,7 @@ from maildrill.errors import EnvironmentProblem
 
 TARGET = "/opt/maildrill"
 LIBRARIES = ("aiosmtplib", "aiosmtpd", "public", "attr", "attrs", "dns")
-OWN = ("__init__.py", "errors.py", "journal/__init__.py", "journal/events.py", "traffic/*.py")
+OWN = ("__init__.py", "errors.py", "journal/__init__.py", "journal/*event*.py", "traffic/*.py")
 
 
 @functools.cache

@@ -10,8 +10,10 @@ from maildrill.compare.observation import Observation
 from maildrill.compare.order import quantile
 from maildrill.journal.reader import Journal
 from maildrill.measure.frames import load_frames, phase_start
+from maildrill.measure.interval import Censored
 from maildrill.measure.ledger import HEADLINE_STREAMS, trace_messages
-from maildrill.measure.result import Censored, Part, Result, Service
+from maildrill.measure.part import Part
+from maildrill.measure.result import Result, Service
 from maildrill.measure.services import horizon_of
 from maildrill.scenario.model import SERVICES
 

@@ -12,7 +12,8 @@ from maildrill.compare.observation import Observation
 from maildrill.compare.order import Confidence
 from maildrill.compare.plan import PlannedCluster, PlannedScenario
 from maildrill.compare.score import Scoreboard
-from maildrill.measure.result import Part, rounded
+from maildrill.measure.part import Part
+from maildrill.measure.result import rounded
 
 SCHEMA = "maildrill.compare/1"
 ALL_SCENARIOS = "*"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from maildrill.measure.result import Part
+from maildrill.measure.part import Part
 
 
 class Observation(Part):

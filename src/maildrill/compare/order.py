@@ -15,7 +15,7 @@ from math import ceil, comb
 from pydantic import Field
 
 from maildrill.compare.observation import Observation, ordered
-from maildrill.measure.result import Part
+from maildrill.measure.part import Part
 
 CONFIDENCE = 0.95
 

@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from maildrill.cluster.model import AnyCluster
-from maildrill.measure.result import Part
+from maildrill.measure.part import Part
 from maildrill.scenario.model import Scenario
 
 PLAN_SCHEMA = "maildrill.plan/1"

@@ -18,7 +18,7 @@ from maildrill.compare.metrics import BY_KEY
 from maildrill.compare.observation import Observation, ordered
 from maildrill.compare.order import Confidence
 from maildrill.compare.profile import Candidate, Profile, Weight
-from maildrill.measure.result import Part
+from maildrill.measure.part import Part
 from maildrill.scenario.model import SERVICES
 
 Status = Literal["met", "failed", "open"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import re
 import tarfile
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from docker.errors import APIError
@@ -19,6 +20,14 @@ MESSAGE_ID = re.compile(rb"X-Maildrill-Id: ([0-9a-z]+-[a-z]+-\d+)")
 
 INDEX = re.compile(r"(.*/)?(dovecot[^/]*\.index|cyrus\.(cache|index))[^/]*")
 """Files in which Dovecot and Cyrus keep copies of headers, also of messages that are gone."""
+
+
+def look_everywhere(nodes: Iterable[Any], stores_too: bool, now: Callable[[], float]) -> Iterator[Held]:
+    """What each volume of the nodes holds; without ``stores_too``, of those that keep no mailboxes."""
+    for node in nodes:
+        for volume in node.volumes:
+            if stores_too or "store" not in node.roles:
+                yield look(node, volume, now())
 
 
 def look(node: Any, volume: str, now: float) -> Held:

@@ -23,12 +23,13 @@ from maildrill.custody.care import Care
 from maildrill.custody.guard import Guard
 from maildrill.custody.patience import await_engine, cleaned
 from maildrill.custody.sweep import remove_session, sweep
-from maildrill.drill import holdings
 from maildrill.drill.beside import images_of, not_measured
 from maildrill.drill.clock import DrillClock
 from maildrill.drill.clocks import clocks_wanted
 from maildrill.drill.disks import disks_wanted
+from maildrill.drill.holdings import look_everywhere
 from maildrill.drill.logs import keep_logs
+from maildrill.drill.orders import orders
 from maildrill.drill.owner import LIST, OwnersHands
 from maildrill.drill.progress import LiveLedger, Progress
 from maildrill.drill.questions import Asked
@@ -165,21 +166,7 @@ class Drill:
         assert self.link is not None
         assert self.cluster is not None
         link, cluster, scenario = self.link, self.cluster, self.scenario
-        link.send(
-            "config",
-            domain=self.model.domain,
-            outside_domain=self.model.outside_domain,
-            resolver=cluster.resolver,
-            mail_host=cluster.mail_host,
-            ca_pem=cluster.ca_pem,
-            accounts=[list(account) for account in cluster.accounts],
-            traffic=scenario.traffic.model_dump(),
-            probes=scenario.probes.model_dump(),
-            seed=self.seed,
-            drill=self.session,
-            stores=cluster.stores(),
-            **cluster.endpoints,
-        )
+        link.send("config", **orders(scenario, self.model, cluster, self.seed, self.session))
         link.send("start")
         link.wait("started", 30.0)
         return link
@@ -263,10 +250,8 @@ class Drill:
     def look_for_held(self, stores_too: bool) -> None:
         """Look for messages on volumes: queues at the start of settle, everything at the end."""
         assert self.cluster is not None
-        for node in self.cluster.nodes.values():
-            for volume in node.volumes:
-                if stores_too or "store" not in node.roles:
-                    self.journal.write(holdings.look(node, volume, self.clock.now()))
+        for held in look_everywhere(self.cluster.nodes.values(), stores_too, self.clock.now):
+            self.journal.write(held)
 
     def down(self) -> None:
         """Undo faults, keep the logs, remove everything, look, end the reaper and the journal."""

@@ -1,30 +1,17 @@
 """The journal's event types: what the left side of the picture may write down.
 
-Every event is one JSON line. ``e`` is its kind, ``t`` the moment it is about, in seconds on the
-drill's one monotonic clock, counted from the start of the drill. Standard library only: the same
-module runs in the vantage container.
+Here are those of the drill and of its mail; those of the mailboxes behind it are in mailbox_events.
 """
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import ClassVar
 
+from maildrill.journal.event import Event
+from maildrill.journal.mailbox_events import Change, Recall, Replica, ReplicaCensus, Session, StateCensus
+
 JOURNAL_VERSION = 1
-_ENCODE = json.JSONEncoder(separators=(",", ":")).encode
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Base of all events; ``t`` in seconds since the start of the drill."""
-
-    kind: ClassVar[str] = ""
-    t: float
-
-    def line(self) -> str:
-        """This event as one JSON line, without the newline."""
-        return _ENCODE({"e": self.kind, **{name: getattr(self, name) for name in _FIELDS[self.kind]}})
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,34 +119,6 @@ class Census(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Replica(Event):
-    """One store's own copy of a message, looked for at the store itself. ``state``: seen, for the first time; gone,
-    for a message that was seen and is in the mailbox no more.
-
-    ``since``: when the last look began that still found it otherwise; 0 if nobody had looked before.
-    """
-
-    kind: ClassVar[str] = "replica"
-    id: str
-    store: str
-    mailbox: str
-    state: str
-    since: float
-
-
-@dataclass(frozen=True, slots=True)
-class ReplicaCensus(Event):
-    """The final look at one mailbox on one store, not through the front door; ``whole`` false if it failed."""
-
-    kind: ClassVar[str] = "replica-census"
-    store: str
-    mailbox: str
-    whole: bool
-    error: str
-    ids: list[str]
-
-
-@dataclass(frozen=True, slots=True)
 class Bounce(Event):
     """A delivery status notification (RFC 3464) about message ``id`` reached ``mailbox``."""
 
@@ -167,52 +126,6 @@ class Bounce(Event):
     id: str
     mailbox: str
     status: str
-
-
-@dataclass(frozen=True, slots=True)
-class Session(Event):
-    """A lasting IMAP session (IDLE) came up or was found dead; ``uids`` and ``flags`` as last seen in it.
-
-    ``state``: open, lost. ``by``: for lost, what told: connection (closed, reset) or keep-alive (no answer).
-    """
-
-    kind: ClassVar[str] = "session"
-    account: str
-    state: str
-    by: str
-    detail: str
-    uidvalidity: int
-    uids: list[int]
-    flags: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Change(Event):
-    """A change of mailbox state: asked for, acknowledged or failed (no answer, or NO).
-
-    ``action``: flag (set \\Flagged), move (to the archive folder), delete (expunged). Each message is
-    changed once; its id is in no offer.
-    """
-
-    kind: ClassVar[str] = "change"
-    id: str
-    account: str
-    action: str
-    state: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class StateCensus(Event):
-    """The final look at one of the folders that changes were made in: ids, and each one's flags."""
-
-    kind: ClassVar[str] = "state-census"
-    account: str
-    folder: str
-    whole: bool
-    error: str
-    ids: list[str]
-    flags: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,22 +146,6 @@ class Probe(Event):
 
     kind: ClassVar[str] = "probe"
     service: str
-    begin: float
-    end: float
-    ok: bool
-    error: str
-
-
-@dataclass(frozen=True, slots=True)
-class Recall(Event):
-    """A user looked for the oldest message ``id`` in a new session; ok: it is there, its body as it was.
-
-    ``t`` is when the look was due.
-    """
-
-    kind: ClassVar[str] = "recall"
-    account: str
-    id: str
     begin: float
     end: float
     ok: bool
@@ -333,5 +230,3 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     Start, Phase, Clock, Offer, Attempt, GaveUp, Copy, Census, Bounce, Held, Probe, Fault, Recovery, Node, Note,
     Session, Change, StateCensus, Recall, Served, Load, Replica, ReplicaCensus,
 )  # fmt: skip
-_FIELDS = {kind.kind: tuple(field.name for field in fields(kind)) for kind in EVENT_TYPES}
-"""Looked up once, not for every line: writing events is on the senders' path."""

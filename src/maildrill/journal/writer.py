@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from maildrill.journal.events import Event
+from maildrill.journal.event import Event
 
 SYNC_EVERY_S = 1.0
 

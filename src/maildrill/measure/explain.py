@@ -17,10 +17,11 @@ import polars as pl
 from maildrill.errors import BadInput
 from maildrill.journal.reader import Journal
 from maildrill.measure.balance import told
+from maildrill.measure.interval import Censored
 from maildrill.measure.ledger import ids_by_name
 from maildrill.measure.measure import Measured
 from maildrill.measure.replica_words import sentences
-from maildrill.measure.result import Censored, Outage, Service
+from maildrill.measure.result import Outage, Service
 from maildrill.scenario.model import SERVICES
 
 Event = dict[str, Any]

@@ -9,16 +9,8 @@ from maildrill.measure.copies import Replicas
 from maildrill.measure.frames import Frames
 from maildrill.measure.ledger import Messages
 from maildrill.measure.load import MachineLoad
-from maildrill.measure.result import (
-    Duplicates,
-    FaultLife,
-    Lateness,
-    Ledger,
-    OldMail,
-    RecoveryStep,
-    Rpa,
-    Service,
-)  # fmt: skip
+from maildrill.measure.mailboxes import OldMail
+from maildrill.measure.result import Duplicates, FaultLife, Lateness, Ledger, RecoveryStep, Rpa, Service
 from maildrill.measure.shares import Balance
 from maildrill.measure.timing import CatchUp
 from maildrill.scenario.model import Scenario

@@ -12,12 +12,13 @@ from maildrill.journal.reader import Journal
 from maildrill.measure.balance import measure_balance
 from maildrill.measure.faults import fault_lives
 from maildrill.measure.frames import Frames, load_frames, phase_start
+from maildrill.measure.interval import Censored
 from maildrill.measure.ledger import Messages, count_duplicates, make_ledger, trace_messages
 from maildrill.measure.load import machine_load
 from maildrill.measure.old_mail import measure_old_mail
 from maildrill.measure.recovery import with_backlog
 from maildrill.measure.replicas import measure_replicas
-from maildrill.measure.result import Censored, Result, Service
+from maildrill.measure.result import Result, Service
 from maildrill.measure.services import horizon_of, measure_services
 from maildrill.measure.sessions import measure_sessions
 from maildrill.measure.silence import read_outage, write_outage

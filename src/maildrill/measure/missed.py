@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from maildrill.measure.convergence import missed_convergence
 from maildrill.measure.facts import Facts, Found
-from maildrill.measure.result import Interval
+from maildrill.measure.interval import Interval
 from maildrill.scenario.model import SERVICES
 
 

@@ -15,8 +15,10 @@ from typing import Any
 import polars as pl
 
 from maildrill.measure.frames import Frames
+from maildrill.measure.interval import Interval
 from maildrill.measure.ledger import Messages
-from maildrill.measure.result import FaultLife, Interval, OldMail, RecoveryStep
+from maildrill.measure.mailboxes import OldMail
+from maildrill.measure.result import FaultLife, RecoveryStep
 
 SNAPSHOT = re.compile(r"\bsnapshot \S+ taken (?P<at>\S+?)(?P<fraction>\.\d+)?(?P<zone>Z|[+-]\d\d:\d\d)\b")
 """What a recovery command says of the snapshot it restored from: its name, and when it was taken (RFC 3339)."""

@@ -16,8 +16,9 @@ from __future__ import annotations
 import polars as pl
 
 from maildrill.measure.frames import Frames, phase_start
+from maildrill.measure.interval import Censored, Interval
 from maildrill.measure.recovery import recovery_of
-from maildrill.measure.result import Censored, FaultLife, Gap, Interval, Outage, Service, Trigger
+from maildrill.measure.result import FaultLife, Gap, Outage, Service, Trigger
 from maildrill.measure.runs import Run, fold, unseen_after, with_gaps
 from maildrill.scenario.model import SERVICES, Scenario
 

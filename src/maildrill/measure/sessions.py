@@ -11,7 +11,8 @@ from itertools import pairwise
 from typing import Any
 
 from maildrill.measure.frames import Frames
-from maildrill.measure.result import FaultLife, SessionLoss, Sessions
+from maildrill.measure.mailboxes import SessionLoss, Sessions
+from maildrill.measure.result import FaultLife
 
 Onset = tuple[float, float]
 """When a fault was requested and when its effect was proven, s."""

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from maildrill.measure.frames import Frames
+from maildrill.measure.mailboxes import Changes, State
 from maildrill.measure.point import point_before
-from maildrill.measure.result import Changes, FaultLife, State
+from maildrill.measure.result import FaultLife
 
 FOLDER, ARCHIVE = "Drill", "Drill-Archive"
 NAMES = {"flag": "flags", "move": "moves", "delete": "deletions"}

@@ -9,9 +9,10 @@ import polars as pl
 from maildrill.measure.convergence import doubted_convergence
 from maildrill.measure.facts import Facts, Found
 from maildrill.measure.frames import Frames, phase_start
+from maildrill.measure.interval import Censored
 from maildrill.measure.load import FULL
 from maildrill.measure.missed import baseline_fairness, missed_objectives, too_short
-from maildrill.measure.result import Censored, Diagnostic, Verdict
+from maildrill.measure.result import Diagnostic, Verdict
 from maildrill.measure.services import horizon_of
 
 OUTRANK_FAIL = frozenset((

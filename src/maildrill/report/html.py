@@ -6,9 +6,11 @@ from importlib import resources
 
 import jinja2
 
+from maildrill.measure.interval import Censored, Interval
+from maildrill.measure.mailboxes import Changes, Sessions
 from maildrill.measure.measure import Measured
 from maildrill.measure.replica_words import sentences
-from maildrill.measure.result import Censored, Changes, Counts, Interval, Result, Service, Sessions
+from maildrill.measure.result import Counts, Result, Service
 from maildrill.report.charts import latency_chart, services_chart
 from maildrill.scenario.model import Scenario
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from maildrill.measure.result import Censored, Counts, Result
+from maildrill.measure.interval import Censored
+from maildrill.measure.result import Counts, Result
 
 
 def properties(result: Result) -> Iterator[tuple[str, str]]:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from maildrill.journal.events import Event
+from maildrill.journal.event import Event
 
 BATCH_SECONDS = 0.01
 

@@ -9,7 +9,7 @@ import asyncio
 import itertools
 import time
 
-from maildrill.journal.events import Recall
+from maildrill.journal.mailbox_events import Recall
 from maildrill.traffic.emitter import Emitter
 from maildrill.traffic.messages import recognise
 from maildrill.traffic.reader import FAILURES, Door, Watch

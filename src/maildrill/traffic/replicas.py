@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 
-from maildrill.journal.events import Replica, ReplicaCensus
+from maildrill.journal.mailbox_events import Replica, ReplicaCensus
 from maildrill.traffic.emitter import Emitter
 from maildrill.traffic.messages import Seen
 from maildrill.traffic.reader import ID_HEADER, Door, Follower, persist

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 
-from maildrill.journal.events import Session
+from maildrill.journal.mailbox_events import Session
 from maildrill.traffic.emitter import Emitter
 from maildrill.traffic.imap import Imap, Listed, Selected
 from maildrill.traffic.reader import BACK_OFF, FAILURES, Door

@@ -9,7 +9,7 @@ import asyncio
 import itertools
 import random
 
-from maildrill.journal.events import Change, StateCensus
+from maildrill.journal.mailbox_events import Change, StateCensus
 from maildrill.traffic.emitter import Emitter
 from maildrill.traffic.imap import Imap, ImapError
 from maildrill.traffic.messages import build, header_id
