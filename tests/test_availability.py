@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from test_measure import BOX, census, frame_of_drill, message, run, scenario
+from planted_drill import BOX, census, frame_of_drill, message, run, scenario
 
 from maildrill.journal.event import Event
 from maildrill.journal.events import Attempt, Bounce, Held, Node, Offer, Probe

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_measure import census, frame_of_drill, run, scenario
+from planted_drill import census, frame_of_drill, run, scenario
 
 from maildrill.journal.event import Event
 from maildrill.journal.events import Fault, Node, Probe, Served

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_measure import census, frame_of_drill, message
-from test_measure import run as measure_planted
+from planted_drill import census, frame_of_drill, message
+from planted_drill import run as measure_planted
 
 import maildrill.drill.run
 from maildrill import cli

@@ -6,21 +6,15 @@ import itertools
 import json
 import threading
 import time
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from unittest.mock import MagicMock
 
 import pytest
 
 from maildrill.custody import care as care_module
-from maildrill.custody import guard
-from maildrill.custody import sweep as sweep_module
 from maildrill.custody.care import Care
-from maildrill.custody.sweep import sweep
 from maildrill.custody.work import Work
-from maildrill.errors import EnvironmentProblem
 from maildrill.faults import Fault, World
 from maildrill.faults import fault as fault_module
 from maildrill.journal.writer import JournalWriter
@@ -297,51 +291,3 @@ def test_a_heal_that_never_worked_is_said_though_another_fault_stays_in_force(
     assert bench.states()[-1] == "verify-later"
     bench.care.verify_rest()
     assert bench.states()[-1] == "heal-failed"
-
-
-@pytest.mark.parametrize("label", ["maildrill.reaper-of", "maildrill=look"])
-@pytest.mark.parametrize(
-    ("status", "age_s", "goes"), [("exited", 1, True), ("created", 5, False), ("created", 90, True)]
-)
-def test_what_was_never_started_is_swept_when_it_is_old(
-    label: str, status: str, age_s: int, goes: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A harness killed between making and starting its reaper, or a container that was to look at loop devices.
-
-    A young one is about to be started.
-    """
-    made = (datetime.now(UTC) - timedelta(seconds=age_s)).isoformat().replace("+00:00", "000Z")
-    monkeypatch.setattr(sweep_module, "_loops", lambda *_: [])  # those of a drill that is under way beside this test
-    removed: list[bool] = []
-    reaper = SimpleNamespace(name="r", status=status, attrs={"Created": made}, remove=lambda **_: removed.append(True))
-
-    def containers(filters: dict[str, Any], **_: Any) -> list[Any]:
-        return [reaper] if filters["label"] == label and status in filters.get("status", []) else []
-
-    nothing = SimpleNamespace(list=lambda **_: [])
-    client = SimpleNamespace(containers=SimpleNamespace(list=containers), volumes=nothing, networks=nothing)
-    assert sweep(client) == (["container r"] if goes else [])
-    assert removed == ([True] if goes else [])
-
-
-def test_a_container_that_looks_at_loop_devices_carries_the_label_that_sweep_looks_for(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(sweep_module, "ensure_images", lambda *_: {"helper": "helper"})
-    client = MagicMock()
-    client.containers.create.return_value.attach.return_value = [b"3 ab12\n"]
-    assert [one.session for one in sweep_module._loops(client, "list")] == ["ab12"]
-    labels = client.containers.create.call_args.kwargs["labels"]
-    assert set(sweep_module.BESIDE) & {f"{name}={value}" for name, value in labels.items()}
-
-
-def test_a_session_is_not_used_before_its_reaper_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The engine said that it started; what is made now would look like a dead drill's to everybody else."""
-    monkeypatch.setattr(guard, "RUNNING_DEADLINE_S", 0.1)
-    container = MagicMock(status="exited")
-    client = MagicMock()
-    client.containers.create.return_value = container
-    with pytest.raises(EnvironmentProblem, match=r"reaper did not run within.*exited"):
-        guard.Guard(client, "helper", "ab12")
-    container.status = "running"
-    guard.Guard(client, "helper", "ab12")

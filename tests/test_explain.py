@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from histories import sealed
-from test_measure import BOX, census, frame_of_drill, message
+from planted_drill import BOX, census, frame_of_drill, message
 
 from maildrill import cli
 from maildrill.journal.event import Event

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from test_measure import census, frame_of_drill
+from planted_drill import census, frame_of_drill
 
 from maildrill import cli
 from maildrill.journal.events import Start

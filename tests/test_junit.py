@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from test_measure import frame_of_drill, run
+from planted_drill import frame_of_drill, run
 
 from maildrill.measure.interval import Censored
 from maildrill.measure.result import Counts

@@ -6,7 +6,7 @@ import asyncio
 import json
 
 import pytest
-from test_measure import census, frame_of_drill, message, run, scenario
+from planted_drill import census, frame_of_drill, message, run, scenario
 
 from maildrill.journal.events import Load
 from maildrill.traffic.emitter import Emitter

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_measure import census, frame_of_drill, run, scenario
+from planted_drill import census, frame_of_drill, run, scenario
 
 from maildrill.journal.event import Event
 from maildrill.journal.events import Attempt, Census, Copy, Fault, Offer, Start

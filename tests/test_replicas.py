@@ -12,7 +12,7 @@ import pytest
 from cryptography import x509
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_measure import BOX, census, frame_of_drill, message, run, scenario
+from planted_drill import BOX, census, frame_of_drill, message, run, scenario
 
 from maildrill.cluster.imagefile import read_image
 from maildrill.cluster.keys import make_keys

@@ -12,6 +12,7 @@ from maildrill.errors import BadInput
 from maildrill.faults.fault import Fault
 from maildrill.faults.features import FEATURES
 from maildrill.scenario.model import DURATION_SCHEMA, RATE_SCHEMA
+from maildrill.times import seconds
 
 MEASURED = "measured.json"
 Measured = Mapping[str, Mapping[str, float]]
@@ -45,8 +46,8 @@ def pages(kinds: Mapping[str, type[Fault]], measured: Measured) -> dict[str, str
 
 def _index(kinds: Mapping[str, type[Fault]], measured: Measured) -> str:
     rows = "".join(
-        f"| [{name}]({name}.md) | {kind.group()} | {_seconds(measured.get(name, {}).get('effect_s'))} "
-        f"| {_seconds(measured.get(name, {}).get('heal_s'))} | {_cell(_doc(kind.effect))} |\n"
+        f"| [{name}]({name}.md) | {kind.group()} | {seconds(measured.get(name, {}).get('effect_s'))} "
+        f"| {seconds(measured.get(name, {}).get('heal_s'))} | {_cell(_doc(kind.effect))} |\n"
         for name, kind in kinds.items()
     )
     return (
@@ -66,7 +67,7 @@ def _page(name: str, kind: type[Fault], times: Mapping[str, float]) -> str:
         "How it is healed": f"{_doc(kind.heal)}\n\nRecovered when: {_doc(kind.recovered)}",
         "What it needs": needs or "The container engine only.",
         "Real incidents it stands for": kind.stands_for,
-        "Measured": f"Effect after {_seconds(times.get('effect_s'))}, healed after {_seconds(times.get('heal_s'))}.",
+        "Measured": f"Effect after {seconds(times.get('effect_s'))}, healed after {seconds(times.get('heal_s'))}.",
     }
     body = "\n".join(f"## {title}\n\n{text.rstrip()}\n" for title, text in parts.items() if text)
     needed = "may have" if kind.peers_optional else "needs"
@@ -117,7 +118,3 @@ def _cell(text: str) -> str:
 
 def _mend(need: str) -> str:
     return FEATURES[need].mend if need in FEATURES else "no probe knows it"
-
-
-def _seconds(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f} s"

@@ -52,10 +52,10 @@ SOURCES = {
     "recovery_steps": "recovery: first event of each state",
     "replicas": "replica: seen, gone, of offered messages; replica-census; fault: last heal-verified, else healed",
     "replicas.stores": "replica-census; behind: replica, fault: first effective",
-    "rpa": "fault: last effective or heal-requested; attempt: accepted ends of the lost, all streams; offer: size",
+    "rpa": "fault: effective, heal-requested, heal-verified; attempt: accepted ends of the lost; offer: size",
     "sessions": "session: lost, compared with the account's next open; fault: latest effective before",
     "state": "change: acknowledged, compared with the state-census of the account's two folders",
-    "state_rpa_s": "fault: last effective or heal-requested; change: acknowledged ones that did not last",
+    "state_rpa_s": "as rpa; change: acknowledged ones that did not last",
     "services": "probe, by when each was due, from the baseline to the drain phase; fault: effective, heal-requested",
     "services.recovery": "as services; node: first detail that begins with proxy:; "
     "served: first by another server than the fault's target, or node: first holds-address",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from maildrill.measure.copies import Replicas, Store
 from maildrill.measure.interval import Censored
+from maildrill.times import between, seconds
 
 
 def sentences(replicas: Replicas) -> list[str]:
@@ -18,8 +19,8 @@ def _usual(replicas: Replicas) -> Iterator[str]:
     found = [(one, one.phases["baseline"]) for one in replicas.lags if "baseline" in one.phases]
     if found:
         one, lag = max(found, key=lambda pair: pair[1].messages)
-        error = "" if replicas.error_s is None else f", each good to {replicas.error_s:.2f} s"
-        text = f"median {lag.p50:.2f} s, 95 % within {lag.p95:.2f} s, longest {lag.max:.2f} s{error}"
+        error = "" if replicas.error_s is None else f", each good to {seconds(replicas.error_s)}"
+        text = f"median {seconds(lag.p50)}, 95 % within {seconds(lag.p95)}, longest {seconds(lag.max)}{error}"
         yield f"{one.first} to {one.last}, of what came in the baseline: {text}"
 
 
@@ -28,7 +29,7 @@ def _behind(store: Store) -> str:
         return ""
     low, high = store.behind_at_least, store.behind_at_most
     number = f"{low}" if low >= high else f"{low} to {high}"
-    return f"at the fault {store.name} lacked {number} messages, the oldest at most {store.behind_s:.2f} s old"
+    return f"at the fault {store.name} lacked {number} messages, the oldest at most {seconds(store.behind_s)} old"
 
 
 def _convergence(replicas: Replicas) -> str:
@@ -36,8 +37,8 @@ def _convergence(replicas: Replicas) -> str:
     if took is None:
         return "when the stores had the same mail after the last heal is not known"
     if isinstance(took, Censored):
-        return f"not all that one store had at the last heal came to the others within {took.at_least_s:.2f} s"
-    return f"each had after {took.lower:.2f} to {took.upper:.2f} s what any had at the last heal"
+        return f"not all that one store had at the last heal came to the others within {seconds(took.at_least_s)}"
+    return f"each had after {between(took.lower, took.upper)} what any had at the last heal"
 
 
 def _end(replicas: Replicas) -> str:

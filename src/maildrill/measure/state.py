@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from maildrill.measure.frames import Frames
+from maildrill.measure.interval import Interval
 from maildrill.measure.mailboxes import Changes, State
 from maildrill.measure.point import point_before
 from maildrill.measure.result import FaultLife
@@ -64,11 +65,12 @@ def measure_state(frames: Frames, faults: list[FaultLife], horizon: float) -> tu
         counts.resurrected += resurrected
         if lost or resurrected:
             tally.wrong.append((t, id))
-    state = State(**tally.counts, unresolved=tally.unresolved, lost_ids=sorted(id for _, id in tally.wrong)[:100])
-    return state, _recovery_point(tally, faults, horizon)
+    reach, lost_ids = _recovery_point(tally, faults, horizon), sorted(id for _, id in tally.wrong)[:100]
+    least, most = (reach.lower, reach.upper) if reach else (None, None)
+    return State(**tally.counts, unresolved=tally.unresolved, lost_ids=lost_ids, rpa_at_least_s=least), most
 
 
-def _recovery_point(tally: _Tally, faults: list[FaultLife], horizon: float) -> float | None:
+def _recovery_point(tally: _Tally, faults: list[FaultLife], horizon: float) -> Interval | None:
     if tally.wrong:
         return point_before(pl.Series([t for t, _ in tally.wrong]), faults, horizon)
-    return None if tally.unresolved else 0.0
+    return None if tally.unresolved else Interval(lower=0.0, upper=0.0)

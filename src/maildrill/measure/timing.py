@@ -25,8 +25,10 @@ def recovery_point(table: pl.DataFrame, faults: list[FaultLife], horizon: float)
     known = len(accepted) - int(accepted["fate"].is_in(_FATE_OPEN).sum())
     counts = {"messages": len(lost), "bytes": int(lost["size"].sum()), "accepted": len(accepted), "known": known}
     if lost.is_empty():
-        return Rpa(seconds=0.0, bound=min(1.0, 3 / known) if known else None, **counts)
-    return Rpa(seconds=point_before(lost["accepted_at"], faults, horizon), bound=None, **counts)
+        return Rpa(at_least_s=0.0, seconds=0.0, bound=min(1.0, 3 / known) if known else None, **counts)
+    reach = point_before(lost["accepted_at"], faults, horizon)
+    least, most = (reach.lower, reach.upper) if reach else (None, None)
+    return Rpa(at_least_s=least, seconds=most, bound=None, **counts)
 
 
 @dataclass(frozen=True)

@@ -6,23 +6,14 @@ from importlib import resources
 
 import jinja2
 
-from maildrill.measure.interval import Censored, Interval
+from maildrill.measure.interval import Censored
 from maildrill.measure.mailboxes import Changes, Sessions
 from maildrill.measure.measure import Measured
 from maildrill.measure.replica_words import sentences
 from maildrill.measure.result import Counts, Result, Service
 from maildrill.report.charts import latency_chart, services_chart
 from maildrill.scenario.model import Scenario
-
-
-def seconds(value: float | None) -> str:
-    """A number of seconds for people; a dash for none."""
-    return "–" if value is None else f"{value:.2f} s"
-
-
-def interval(value: Interval) -> str:
-    """A time between two bounds."""
-    return f"{value.lower:.2f} to {value.upper:.2f} s"
+from maildrill.times import between, seconds
 
 
 def rta_text(service: Service) -> str:
@@ -32,7 +23,7 @@ def rta_text(service: Service) -> str:
         return "not observed"
     if isinstance(rta, Censored):
         return f"> {rta.at_least_s:.2f} s"
-    return interval(rta) if rta.upper > 0 else "no probe failed"
+    return between(rta.lower, rta.upper) if rta.upper > 0 else "no probe failed"
 
 
 def sessions_text(sessions: Sessions) -> str:
@@ -53,7 +44,7 @@ def state_text(result: Result) -> str:
         changes: Changes = getattr(result.state, name)
         parts.append(f"{changes.acknowledged} {name}, {changes.lost} lost")
     unread = f", {result.state.unresolved} unresolved" if result.state.unresolved else ""
-    return "; ".join(parts) + f"{unread}; point {seconds(result.state_rpa_s)}"
+    return "; ".join(parts) + f"{unread}; point {between(result.state.rpa_at_least_s, result.state_rpa_s)}"
 
 
 def old_mail_text(result: Result) -> str:
@@ -67,9 +58,9 @@ def old_mail_text(result: Result) -> str:
     if old.lost_sight:
         parts.append(f"{old.lost_sight} of {old.watched} mailboxes without their old mail")
     if old.first_back_s is not None:
-        parts.append(f"the first readable after {interval(old.first_back_s)}")
+        parts.append(f"the first readable after {between(old.first_back_s.lower, old.first_back_s.upper)}")
     if old.last_back_s is not None:
-        parts.append(f"the last after {interval(old.last_back_s)}")
+        parts.append(f"the last after {between(old.last_back_s.lower, old.last_back_s.upper)}")
     if old.not_back:
         parts.append(f"{old.not_back} not back")
     parts.append(f"{old.checked} messages read and hashed: {old.right} right, {old.wrong} wrong, {old.missing} missing")
@@ -94,7 +85,7 @@ def rpa_text(result: Result) -> str:
     """The recovery point for people; with nothing lost, how much could be lost and not have shown."""
     rpa, accepted = result.rpa, result.rpa.accepted
     if rpa.messages:
-        return f"{seconds(rpa.seconds)}: {rpa.messages} acknowledged messages lost, {rpa.bytes} bytes"
+        return f"{between(rpa.at_least_s, rpa.seconds)}: {rpa.messages} acknowledged messages lost, {rpa.bytes} bytes"
     if rpa.bound is None:
         return f"of {accepted} accepted messages the fate of none is known" if accepted else "nothing was accepted"
     some = "" if rpa.known == accepted else f" whose fate is known ({accepted - rpa.known} more are held or unresolved)"

@@ -8,7 +8,8 @@ from rich.text import Text
 from maildrill.measure.balance import is_shared, told
 from maildrill.measure.replica_words import sentences
 from maildrill.measure.result import Result
-from maildrill.report.html import old_mail_text, rpa_text, rta_text, seconds, sessions_text, state_text
+from maildrill.report.html import old_mail_text, rpa_text, rta_text, sessions_text, state_text
+from maildrill.times import seconds
 
 _STYLE = {"pass": "bold green", "fail": "bold red", "inconclusive": "bold yellow", "none": "dim"}
 MOST_DIAGNOSTICS = 6

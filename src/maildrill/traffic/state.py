@@ -103,9 +103,9 @@ async def listed(door: Door, account: str, password: str, folder: str) -> list[t
         if not await imap.has(folder):
             return []
         exists = (await imap.select(folder)).exists
-        listed = await imap.listing("1:*", ID_HEADER) if exists else {}
-        if len(listed) < exists:
-            raise ImapError(f"{len(listed)} of {exists} messages listed")
-        return [(header_id(seen.literal), seen.flags) for _, seen in sorted(listed.items())]
+        found = await imap.listing("1:*", ID_HEADER) if exists else {}
+        if len(found) < exists:
+            raise ImapError(f"{len(found)} of {exists} messages listed")
+        return [(header_id(seen.literal), seen.flags) for _, seen in sorted(found.items())]
     finally:
         imap.close()
