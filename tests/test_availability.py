@@ -7,7 +7,7 @@ import pytest
 from planted_drill import BOX, census, frame_of_drill, message, run, scenario
 
 from maildrill.journal.event import Event
-from maildrill.journal.events import Attempt, Bounce, Held, Node, Offer, Probe
+from maildrill.journal.events import Attempt, Bounce, Held, Node, Offer, Probe, Recovery
 from maildrill.journal.reader import Journal
 from maildrill.measure.measure import measure_with_tables
 from maildrill.measure.result import FaultLife, Outage, Result, Service
@@ -126,6 +126,15 @@ def test_recovery_without_a_detection_begins_at_the_effect() -> None:
     assert (parts.detected_s, parts.first_success_s) == (None, pytest.approx(3.05))
     assert parts.whole_s == pytest.approx(3.05)
     assert result.services["mailbox"].recovery is None
+
+
+@pytest.mark.parametrize(("action", "detected"), [("command", 0.5), ("ask", 0.5), ("heal", None)])
+def test_somebody_who_acts_has_noticed_and_healing_is_no_reaction(action: str, detected: float | None) -> None:
+    """What was done before the effect is no reaction either."""
+    steps = [Recovery(t, action, "switch", "dns", "requested", "") for t in (6.0, 7.5, 8.0)]
+    parts = run([*frame_of_drill(), *steps, *census({})], scenario(inbound={"rto": "9s"})).services["inbound"].recovery
+    assert parts is not None
+    assert (parts.detected_s, parts.whole_s) == (detected, pytest.approx(3.05))
 
 
 def test_longest_time_without_an_acknowledgement_or_a_read() -> None:

@@ -57,7 +57,7 @@ SOURCES = {
     "state": "change: acknowledged, compared with the state-census of the account's two folders",
     "state_rpa_s": "as rpa; change: acknowledged ones that did not last",
     "services": "probe, by when each was due, from the baseline to the drain phase; fault: effective, heal-requested",
-    "services.recovery": "as services; node: first detail that begins with proxy:; "
+    "services.recovery": "as services; node: first detail that begins with proxy:; recovery: first requested but heal; "
     "served: first by another server than the fault's target, or node: first holds-address",
     "services.unobserved": "probe: stretches without one longer than ten intervals and a second",
     "timers": "cluster.json",

@@ -1,9 +1,10 @@
 """The recovery time of a service taken apart: effect, detected, switched, first success, sustained, backlog clear.
 
-Parts that follow each other and add up to the whole; each is an upper bound. "Detected" is known only where
-the journal holds a node event that says so, from a proxy's log: its detail begins with proxy:. "Switched" is known
-where a proxy's log tells who served, or keepalived took the address: the first session that another server took than
-those that were hit. It may come before the detection (a proxy tries another server by itself): then it took no time.
+Parts that follow each other and add up to the whole; each is an upper bound. "Detected" is known where a proxy's log
+says so (a node event whose detail begins with proxy:), or where somebody began to act: a recovery step of the plan was
+requested, other than to heal. "Switched" is known where a proxy's log tells who served, or keepalived took the address:
+the first session that another server took than those that were hit. It may come before the detection (a proxy tries
+another server by itself): then it took no time.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from maildrill.measure.result import FaultLife, Outage, Recovery, Service
 BACKENDS = {"mailbox": "imaps", "submission": "submission", "delivery": "lmtp"}
 """The backend of the proxies through which a service goes."""
 DETECTORS = ("proxy",)
+ACTED = ("command", "ask")
+"""Recovery steps by which somebody reacts to the disaster; to heal is to end it."""
 
 
 def _deciding(outages: list[Outage]) -> Outage | None:
@@ -30,12 +33,19 @@ def _deciding(outages: list[Outage]) -> Outage | None:
     return longest if longest is not None and length(longest) > 0 else None
 
 
-def _detected(nodes: pl.DataFrame, begin: float, end: float | None) -> float | None:
-    """When something in the cluster first noticed, within [begin, end] (s)."""
-    found = nodes.filter(pl.col("t") >= begin, pl.col("detail").str.extract(r"^(\w+):").is_in(DETECTORS))
-    if end is not None:
-        found = found.filter(pl.col("t") <= end)
-    return float(found["t"].min()) if len(found) else None  # type: ignore[arg-type]
+def _detected(frames: Frames, begin: float, end: float | None) -> float | None:
+    """When something in the cluster first noticed, or somebody acted, within [begin, end] (s)."""
+    nodes, steps = frames["node"], frames["recovery"]
+    noticed = nodes.filter(pl.col("detail").str.extract(r"^(\w+):").is_in(DETECTORS))["t"]
+    acted = steps.filter(pl.col("action").is_in(ACTED), pl.col("state") == "requested")["t"]
+    return _first([noticed, acted], begin, end)
+
+
+def _first(moments: list[pl.Series], begin: float, end: float | None) -> float | None:
+    """The first of the moments that is within [begin, end], s; None if none is."""
+    found = pl.concat(moments)
+    found = found.filter((found >= begin) & (found <= (float("inf") if end is None else end)))
+    return float(found.min()) if len(found) else None  # type: ignore[arg-type]
 
 
 def _switched(service: str, outage: Outage, faults: list[FaultLife], frames: Frames, end: float | None) -> float | None:
@@ -48,12 +58,11 @@ def _switched(service: str, outage: Outage, faults: list[FaultLife], frames: Fra
         return None
     hit = {life.target for life in faults if _in_force(life, trigger.effective)}
     nodes, found = frames["node"], frames["served"].filter(pl.col("backend") == BACKENDS.get(service, ""))
-    moved = nodes.filter(pl.col("state") == "holds-address", ~pl.col("node").is_in(hit))["t"]
+    moved = [nodes.filter(pl.col("state") == "holds-address", ~pl.col("node").is_in(hit))["t"]]
     if hit & set(found["server"]):
         others = found.filter(pl.col("sessions") > 0, ~pl.col("server").is_in(hit))["t"]
-        moved = pl.concat([moved, others])
-    moved = moved.filter((moved >= onset.lower) & (moved <= (float("inf") if end is None else end)))
-    return float(moved.min()) if len(moved) else None  # type: ignore[arg-type]
+        moved.append(others)
+    return _first(moved, onset.lower, end)
 
 
 def _in_force(life: FaultLife, t: float) -> bool:
@@ -76,7 +85,7 @@ def recovery_of(service: str, outages: list[Outage], faults: list[FaultLife], fr
         return None
     effect, success = outage.onset.lower, outage.first_success
     moments = [
-        _detected(frames["node"], effect, success),
+        _detected(frames, effect, success),
         _switched(service, outage, faults, frames, success),
         success,
         outage.upper,

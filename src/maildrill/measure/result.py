@@ -47,7 +47,10 @@ class Recovery(Part):
 
     since: Trigger
     onset: float = Field(description="the parts are counted from here, s on the drill's clock")
-    detected_s: float | None = Field(description="effect until the cluster noticed; None: unknown, then in the next")
+    detected_s: float | None = Field(
+        description="effect until the cluster noticed, or somebody acted (a recovery step, but heal);"
+        " None: unknown, then in the next"
+    )
     switched_s: float | None = Field(
         None, description="from there until another server, or another proxy, served; None: unknown, then in the next"
     )
