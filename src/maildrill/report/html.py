@@ -102,6 +102,7 @@ def html(measured: Measured, scenario: Scenario) -> str:
         scenario=scenario,
         classes=list(Counts.model_fields),
         seconds=seconds,
+        between=between,
         rta=rta_text,
         parts=parts_text,
         rpa_text=rpa_text(result),
