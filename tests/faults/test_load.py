@@ -44,6 +44,53 @@ def test_an_attack_is_seen_at_the_target_and_ends(single: Arena, kind: str, with
         until(service, lambda service=service: single.works(service), 30)
 
 
+@pytest.mark.parametrize(
+    ("kind", "with_", "service"),
+    [
+        ("mail-flood", {"rate": 100}, "delivery"),
+        ("spam-wave", {"rate": 100}, "delivery"),
+        ("imap-reconnect-storm", {"rate": 100}, "mailbox"),
+    ],
+)
+def test_a_small_server_serves_its_users_but_not_an_attack_besides(
+    single: Arena, kind: str, with_: dict[str, Any], service: str
+) -> None:
+    """What users feel of an attack: with a tenth of a processor the server is quick enough for one of them alone."""
+    small = single.fault("cpu-starvation", "mail1", cpus=0.1)
+    fault = single.fault(kind, "mail1", **with_)
+    small.inject()
+    try:
+        until(service, lambda: single.works(service, 2.0), 30)
+        fault.inject()
+        until(f"no {service}", lambda: single.fails(service, 2.0), 30)
+        fault.heal()
+        until(f"{service} after the attack", lambda: single.works(service, 2.0), 90)
+    finally:
+        fault.heal()
+        small.heal()
+    until("recovery", fault.recovered, 30)
+    assert_no_residue(single, fault)
+
+
+def test_guesses_that_wait_for_their_answer_keep_users_out(single: Arena) -> None:
+    """Dovecot answers a wrong password late (auth_failure_delay); here it has a process for each of ten who log in."""
+    few = "service imap-login {\nservice_count = 1\nprocess_limit = 10\nprocess_min_avail = 0\n}"
+    single.shell("mail1", f"cp -p /etc/dovecot/dovecot.conf /tmp/ && echo '{few}' >> /etc/dovecot/dovecot.conf")
+    single.shell("mail1", "doveadm reload")
+    fault = single.fault("password-brute-force", "mail1", rate=20)
+    try:
+        until("mailbox", lambda: single.works("mailbox", 1.0))
+        fault.inject()
+        until("no mailbox", lambda: single.fails("mailbox", 1.0), 30)
+        until("the effect", fault.effect, 30)
+    finally:
+        fault.heal()
+        single.shell("mail1", "cp -p /tmp/dovecot.conf /etc/dovecot/ && doveadm reload")  # or they wait for minutes
+        heal(fault)
+    until("mailbox", lambda: single.works("mailbox", 1.0), 30)
+    assert_no_residue(single, fault)
+
+
 def test_idle_connections_keep_others_out(single: Arena) -> None:
     """More than Postfix has processes for: a stranger's mail waits until they are gone."""
     single.shell("mail1", "postconf -e default_process_limit=20 && postfix reload")
