@@ -46,6 +46,12 @@ def test_old_mail_that_nobody_looks_for(tmp_path: Path) -> None:
     assert "s.yaml:5:5: objectives.old_mail: nobody looks for old mail without" in said(tmp_path, objectives=goals)
 
 
+def test_convergence_of_stores_that_nobody_looks_at(tmp_path: Path) -> None:
+    goals = {"convergence": "5s"}
+    assert said(tmp_path, objectives=goals, probes={"replicas": "500ms"}) == ""
+    assert "s.yaml:4:16: objectives.convergence: nobody would look at the stores" in said(tmp_path, objectives=goals)
+
+
 @pytest.mark.parametrize("goal", ["lost", "rpo", "catch_up", "false_rejections"])
 def test_mail_that_is_not_offered(tmp_path: Path, goal: str) -> None:
     streams = {"inbound": {"rate": 0}, "submission": {"rate": 0}, "outbound": {"rate": "0/s"}}

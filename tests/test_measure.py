@@ -24,6 +24,7 @@ from maildrill.measure.ledger import CLASSES
 from maildrill.measure.measure import measure_with_tables
 from maildrill.report.html import html
 from maildrill.report.terminal import terminal
+from maildrill.scenario.model import Repeat
 
 
 @pytest.mark.parametrize(
@@ -182,3 +183,14 @@ def test_a_planned_fault_that_was_never_requested_is_no_pass() -> None:
     result = run([*frame_of_drill(None), *census({})], plan)
     assert result.verdict == "inconclusive"
     assert "kill: planned 2 times, requested 1 times" in {found.message for found in result.diagnostics}
+    (step,) = scenario().timeline
+    repeated = step.model_copy(update={"repeat": Repeat(times=3, every=9.0)})
+    result = run([*frame_of_drill(None), *census({})], plan.model_copy(update={"timeline": [repeated]}))
+    assert "kill: planned 3 times, requested 1 times" in {found.message for found in result.diagnostics}
+
+
+@pytest.mark.parametrize(("states", "failed"), [(["heal-requested"], True), (["heal-requested", "healed"], False)])
+def test_healing_that_was_requested_and_never_done_is_said(states: list[str], failed: bool) -> None:
+    heal = [Fault(20.0 + n, "kill", "k1", "mx1", state, "") for n, state in enumerate(states)]
+    result = run([*frame_of_drill(None), *heal, *census({})], scenario(premature_bounces=0))
+    assert ("HEAL_FAILED" in {found.code for found in result.diagnostics}) == failed

@@ -159,7 +159,9 @@ def test_mail_that_a_store_has_lost_has_to_come_again() -> None:
     whole = held({"s1": ["m1"], "s2": ["m1"]})
     assert measured([*PAIR, *whole]).convergence_s == Interval(lower=0.0, upper=0.0)
     assert measured([*PAIR, *back, *whole]).convergence_s == Interval(lower=2.5, upper=3.0)
-    assert measured([*PAIR, back[0], *held({"s1": [], "s2": ["m1"]})]).convergence_s == Censored(at_least_s=29.0)
+    for gone in (back[:1], []):  # seen to be gone, or found missing by the census
+        lost = measured([*PAIR, *gone, *held({"s1": [], "s2": ["m1"]})])
+        assert lost.convergence_s == Censored(at_least_s=29.0)
 
 
 def test_only_mail_of_this_drill_counts() -> None:
@@ -195,6 +197,7 @@ EQUAL, UNEQUAL = held({"s1": ["m1"], "s2": ["m1"]}), held({"s1": ["m1"], "s2": [
     [
         (judged(4.0, EQUAL), "pass", ""),
         (judged(7.0, EQUAL), "fail", "OBJECTIVE_MISSED"),
+        (judged(5.2, EQUAL), "fail", "OBJECTIVE_MISSED"),
         (judged(4.0, UNEQUAL), "fail", "OBJECTIVE_MISSED"),
         (judged(4.0, UNEQUAL, heal=False), "fail", "OBJECTIVE_MISSED"),
         (judged(4.0, []), "inconclusive", "REPLICAS_NOT_KNOWN"),
@@ -206,6 +209,12 @@ EQUAL, UNEQUAL = held({"s1": ["m1"], "s2": ["m1"]}), held({"s1": ["m1"], "s2": [
 def test_convergence_is_an_objective(result: Result, verdict: str, code: str) -> None:
     assert (result.verdict, [one.code for one in result.diagnostics]) == (verdict, [code] if code else [])
     assert all(one.about == "convergence" for one in result.diagnostics if one.code == "OBJECTIVE_MISSED")
+
+
+def test_a_store_that_was_not_read_is_named() -> None:
+    (doubt,) = judged(4.0, held({"s1": ["m1"], "s2": ["m1"]}, whole=False)).diagnostics
+    assert doubt.message.startswith("convergence: not read to the end: ")
+    assert f"{BOX[0]} on s1" in doubt.message
 
 
 def test_the_reports_say_it() -> None:

@@ -62,6 +62,13 @@ def test_a_swizzle_gives_everyone_a_turn_when_cut_and_when_healed(hit: int, peer
     assert places == arranged("swizzle", [one.node for one in places], [], seed, every="2s"), "the seed decides"
 
 
+def test_nobody_is_cut_off_from_nobody() -> None:
+    """The rules of a partition without peers would let everything pass."""
+    (alone,) = nodes(1)
+    with pytest.raises(RuntimeError, match="nobody that n0 could be cut off from"):
+        KINDS["partition"](SimpleNamespace(), alone, 1, [], KINDS["partition"].Parameters()).inject()
+
+
 @pytest.mark.parametrize(("kind", "few"), [("bridge", 1), ("ring", 2)])
 def test_too_few_nodes_are_an_error(kind: str, few: int) -> None:
     """A shape that cuts nobody must not be a fault that silently does nothing."""
