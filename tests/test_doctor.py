@@ -39,3 +39,18 @@ def test_meminfo(tmp_path: Path) -> None:
     (tmp_path / "meminfo").write_text("MemTotal:  8000000 kB\nMemFree:  1 kB\nMemAvailable:   2000000 kB\n")
     assert doctor.free_memory(tmp_path / "meminfo") == pytest.approx(2.048)
     assert doctor.free_memory(tmp_path / "none") is None
+
+
+@pytest.mark.parametrize(("free", "ok"), [(1.5, False), (9.0, True)])
+def test_the_engine_needs_room_where_it_keeps_its_things(
+    free: float, ok: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = {tmp_path: free}
+    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda folder: SimpleNamespace(free=room[Path(folder)] * 1e9))
+    found = doctor._engine_disk(engine(DockerRootDir=str(tmp_path)))
+    assert (found.ok, found.detail) == (ok, f"{free} GB free in {tmp_path}, needed 2 GB")
+
+
+def test_the_disk_of_another_machine_is_not_looked_at(tmp_path: Path) -> None:
+    found = doctor._engine_disk(engine(Name="elsewhere", DockerRootDir=str(tmp_path)))
+    assert (found.ok, found.detail) == (True, f"{tmp_path} is on the engine's machine: see there, needed 2 GB")

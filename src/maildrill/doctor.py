@@ -41,7 +41,7 @@ def examine() -> list[Finding]:
         return [*findings, Finding("engine", False, f"{error}; run ./bootstrap")]
     except Exception as error:  # the SDK raises many kinds; each means the same here
         return [*findings, Finding("engine", False, f"{type(error).__name__}: {error}; run ./bootstrap")]
-    looks: tuple[Callable[[Any], Finding], ...] = (_engine, _memory, _images, _leftovers)
+    looks: tuple[Callable[[Any], Finding], ...] = (_engine, _engine_disk, _memory, _images, _leftovers)
     return findings + [look(client) for look in looks] + _features(client)
 
 
@@ -56,8 +56,21 @@ def _catalogue() -> Finding:
 
 
 def _disk() -> Finding:
-    free = shutil.disk_usage(tempfile.gettempdir()).free / 1e9
-    return Finding("disk", free >= NEEDED_GB, f"{free:.1f} GB free, needed {NEEDED_GB:.0f} GB")
+    return _free_disk("disk", Path(tempfile.gettempdir()))
+
+
+def _engine_disk(client: Any) -> Finding:
+    """Images, queues and mailboxes lie in the engine's own folder."""
+    info = client.info()
+    folder = Path(info["DockerRootDir"])
+    if info["Name"] == platform.node() and folder.is_dir():
+        return _free_disk("engine disk", folder)
+    return Finding("engine disk", True, f"{folder} is on the engine's machine: see there, needed {NEEDED_GB:.0f} GB")
+
+
+def _free_disk(check: str, folder: Path) -> Finding:
+    free = shutil.disk_usage(folder).free / 1e9
+    return Finding(check, free >= NEEDED_GB, f"{free:.1f} GB free in {folder}, needed {NEEDED_GB:.0f} GB")
 
 
 def _engine(client: Any) -> Finding:
