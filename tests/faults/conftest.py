@@ -24,6 +24,12 @@ def single() -> Iterator[Arena]:
     yield from make_arena("postfix-dovecot-single")
 
 
+@pytest.fixture(scope="module")
+def crowded() -> Iterator[Arena]:
+    """A single-server cluster for attacks that leave thousands of messages behind."""
+    yield from make_arena("postfix-dovecot-single")
+
+
 @pytest.fixture(scope="session")
 def opensmtpd() -> Iterator[Arena]:
     """The HA cluster with OpenSMTPD."""

@@ -53,42 +53,42 @@ def test_an_attack_is_seen_at_the_target_and_ends(single: Arena, kind: str, with
     ],
 )
 def test_a_small_server_serves_its_users_but_not_an_attack_besides(
-    single: Arena, kind: str, with_: dict[str, Any], service: str
+    crowded: Arena, kind: str, with_: dict[str, Any], service: str
 ) -> None:
     """What users feel of an attack: with a tenth of a processor the server is quick enough for one of them alone."""
-    small = single.fault("cpu-starvation", "mail1", cpus=0.1)
-    fault = single.fault(kind, "mail1", **with_)
+    small = crowded.fault("cpu-starvation", "mail1", cpus=0.1)
+    fault = crowded.fault(kind, "mail1", **with_)
     small.inject()
     try:
-        until(service, lambda: single.works(service, 2.0), 30)
+        until(service, lambda: crowded.works(service, 2.0), 30)
         fault.inject()
-        until(f"no {service}", lambda: single.fails(service, 2.0), 30)
+        until(f"no {service}", lambda: crowded.fails(service, 2.0), 30)
         fault.heal()
-        until(f"{service} after the attack", lambda: single.works(service, 2.0), 90)
+        until(f"{service} after the attack", lambda: crowded.works(service, 2.0), 90)
     finally:
         fault.heal()
         small.heal()
     until("recovery", fault.recovered, 30)
-    assert_no_residue(single, fault)
+    assert_no_residue(crowded, fault)
 
 
-def test_guesses_that_wait_for_their_answer_keep_users_out(single: Arena) -> None:
+def test_guesses_that_wait_for_their_answer_keep_users_out(crowded: Arena) -> None:
     """Dovecot answers a wrong password late (auth_failure_delay); here it has a process for each of ten who log in."""
     few = "service imap-login {\nservice_count = 1\nprocess_limit = 10\nprocess_min_avail = 0\n}"
-    single.shell("mail1", f"cp -p /etc/dovecot/dovecot.conf /tmp/ && echo '{few}' >> /etc/dovecot/dovecot.conf")
-    single.shell("mail1", "doveadm reload")
-    fault = single.fault("password-brute-force", "mail1", rate=20)
+    crowded.shell("mail1", f"cp -p /etc/dovecot/dovecot.conf /tmp/ && echo '{few}' >> /etc/dovecot/dovecot.conf")
+    crowded.shell("mail1", "doveadm reload")
+    fault = crowded.fault("password-brute-force", "mail1", rate=20)
     try:
-        until("mailbox", lambda: single.works("mailbox", 1.0))
+        until("mailbox", lambda: crowded.works("mailbox", 1.0))
         fault.inject()
-        until("no mailbox", lambda: single.fails("mailbox", 1.0), 30)
+        until("no mailbox", lambda: crowded.fails("mailbox", 1.0), 30)
         until("the effect", fault.effect, 30)
     finally:
         fault.heal()
-        single.shell("mail1", "cp -p /tmp/dovecot.conf /etc/dovecot/ && doveadm reload")  # or they wait for minutes
+        crowded.shell("mail1", "cp -p /tmp/dovecot.conf /etc/dovecot/ && doveadm reload")  # or they wait for minutes
         heal(fault)
-    until("mailbox", lambda: single.works("mailbox", 1.0), 30)
-    assert_no_residue(single, fault)
+    until("mailbox", lambda: crowded.works("mailbox", 1.0), 30)
+    assert_no_residue(crowded, fault)
 
 
 def test_idle_connections_keep_others_out(single: Arena) -> None:
@@ -160,6 +160,24 @@ def test_ransomware_takes_the_mail_and_healing_brings_it_back(single: Arena) -> 
     assert int(user.from_vantage("read")) >= before
     for service in ("inbound", "mailbox", "delivery"):
         until(service, lambda service=service: single.works(service), 30)
+
+
+def test_ransomware_of_a_busy_server_is_undone_whole(crowded: Arena) -> None:
+    """Mail comes in while the private copy is made: what is put back must be something that a server can read."""
+    flood = crowded.fault("mail-flood", "mail1", rate=30)
+    fault = crowded.fault("ransomware", "mail1")
+    user = crowded.fault("mass-deletion", "mail1")
+    flood.inject()
+    until("mail of the flood", lambda: (int(user.from_vantage("read")) > 5, "few messages"), 30)
+    try:
+        inject(fault)
+        flood.heal()
+    finally:
+        flood.heal()
+        heal(fault)
+    until("readable mail", lambda: ((left := int(user.from_vantage("read"))) > 5, f"{left} messages readable"))
+    for service in ("inbound", "mailbox", "delivery"):
+        until(service, lambda service=service: crowded.works(service), 60)
 
 
 def test_a_full_mailbox_takes_no_mail_until_there_is_room(quota: Arena) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from docker.errors import DockerException, NotFound
 
 from maildrill.cluster.node import labels
+from maildrill.faults.process.freeze import held_still
 from maildrill.faults.process.kill import Kill
 
 ENCRYPT = (
@@ -34,8 +35,9 @@ COMPARE = (
 class Ransomware(Kill):
     """Every file on every volume of the node is encrypted in place (AES-256) by the user that owns the volume.
 
-    That is all the server itself may write: mailboxes, queue, and whatever backup is mounted
-    writable. The key is thrown away. To the replica of a store the files are broken, not deleted.
+    That is all the server itself may write: mailboxes, queue, and whatever backup is mounted writable. The key is
+    thrown away. To the replica of a store the files are broken, not deleted. Before, the node is frozen while a
+    private copy is made, about a second.
     """
 
     kind = "ransomware"
@@ -54,7 +56,8 @@ class Ransomware(Kill):
         if self._has_copy():
             return
         self.world.client.volumes.create(self._copy, labels=labels(self.world.cluster.session))
-        self._with_copy(KEEP)
+        with held_still(self.target.container):
+            self._with_copy(KEEP)
         for mount in self._mounts():
             self._encrypt(mount["Destination"])
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from pydantic import Field
 
+from maildrill.faults.process.freeze import held_still
 from maildrill.faults.process.kill import Kill
 from maildrill.faults.storage.volume import VolumeFault, VolumeParameters
 from maildrill.scenario.model import Duration
@@ -36,8 +37,8 @@ class StaleRestoreParameters(VolumeParameters):
 class StaleRestore(VolumeFault):
     """The server dies, and its volumes are restored from a copy that is some time old; then it starts again.
 
-    The copy is taken when the step begins and put back `age` later, so the effect comes `age` after
-    the step's time. Mail of the time between is forgotten, mailboxes have the UIDs and the
+    The copy is taken when the step begins, while the node is frozen (about a second), and put back `age` later, so the
+    effect comes `age` after the step's time. Mail of the time between is forgotten, mailboxes have the UIDs and the
     UIDVALIDITY of then, and a replica meets a partner that has travelled in time.
     """
 
@@ -56,7 +57,8 @@ class StaleRestore(VolumeFault):
         if self._forgotten:
             return
         self.world.client.volumes.create(self._copy, labels=self._labels)
-        self._run(COPY)
+        with held_still(self.target.container):
+            self._run(COPY)
         if self._cancelled.wait(self.asked.age):
             return
         Kill(self.world, self.target).inject()
