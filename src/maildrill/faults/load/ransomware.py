@@ -94,7 +94,9 @@ class Ransomware(Kill):
     def _mounts(self) -> list[dict[str, Any]]:
         self.target.container.reload()
         mounts = self.target.container.attrs["Mounts"]
-        return [one for one in mounts if one["Type"] == "volume" and one["RW"]]
+        return sorted(
+            (one for one in mounts if one["Type"] == "volume" and one["RW"]), key=lambda one: str(one["Name"])
+        )
 
     def _has_copy(self) -> bool:
         try:
