@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,9 @@ from planted_drill import census, frame_of_drill
 from maildrill import cli
 from maildrill.journal.events import Start
 from maildrill.journal.writer import JournalWriter
+from maildrill.measure.result import Result
 from maildrill.report.folder import digest, read_folder
+from maildrill.report.html import rpa_text
 
 PLAN = """\
 scenario: planted
@@ -39,8 +42,17 @@ def test_objectives_cannot_be_changed_after_the_drill(folder: Path, capsys: pyte
     assert "its objectives were fixed before the run" in capsys.readouterr().err
 
 
+SAMPLE = Path(__file__).parent.parent / "reports" / "sample"
+
+
 def test_the_committed_sample_can_be_computed_again() -> None:
     """Byte for byte. If a measure was changed on purpose: `maildrill measure reports/sample`."""
-    sample = Path(__file__).parent.parent / "reports" / "sample"
-    measured, _, _ = read_folder(sample)
-    assert measured.result.text() == (sample / "result.json").read_text(encoding="utf-8")
+    measured, _, _ = read_folder(SAMPLE)
+    assert measured.result.text() == (SAMPLE / "result.json").read_text(encoding="utf-8")
+
+
+def test_a_result_of_before_the_recovery_point_had_two_bounds_is_still_read() -> None:
+    """A comparison that was begun with an older version goes on with this one."""
+    older = json.loads((SAMPLE / "result.json").read_text(encoding="utf-8"))
+    del older["rpa"]["at_least_s"], older["state"]["rpa_at_least_s"]
+    assert rpa_text(Result.model_validate(older)).startswith("0 lost of ")

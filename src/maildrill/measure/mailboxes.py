@@ -51,7 +51,9 @@ class State(Part):
     deletions: Changes
     unresolved: int = Field(description="acknowledged, and their folder could not be read at the end")
     lost_ids: list[str] = Field(description="the first 100 that were lost or came back")
-    rpa_at_least_s: float | None = Field(description="as state_rpa_s; to the first fault that can have taken it")
+    rpa_at_least_s: float | None = Field(
+        None, description="as state_rpa_s, to the first fault that can have taken it; None: unknown, or an older result"
+    )
 
 
 class OldMail(Part):

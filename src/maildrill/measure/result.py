@@ -130,7 +130,9 @@ class Duplicates(Part):
 class Rpa(Part):
     """Recovery point achieved. ``bound``: with 0 lost of N, 3/N (at most 1) bounds the rate of loss (95 %)."""
 
-    at_least_s: float | None = Field(description="as seconds; with several faults, to the first that can have taken it")
+    at_least_s: float | None = Field(
+        None, description="as seconds, to the first fault that can have taken it; None: unknown, or an older result"
+    )
     seconds: float | None = Field(
         description="from the earliest acknowledgement among the lost to what took it; with several faults, to the last"
     )
