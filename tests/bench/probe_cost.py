@@ -19,6 +19,7 @@ from maildrill.cluster.model import load_cluster
 from maildrill.cluster.up import bring_up
 from maildrill.custody.guard import Guard
 from maildrill.custody.sweep import remove_session
+from maildrill.drill.orders import orders
 from maildrill.scenario.model import Probes, Traffic
 from maildrill.traffic.link import VantageLink
 
@@ -45,20 +46,12 @@ def main(name: str, seconds: float) -> None:
             cluster = bring_up(client, model, session, lambda _: None)
             link = VantageLink(client, cluster.vantage.container, lambda _: None)
             link.start()
-            checks = [
-                {"node": node.name, "host": node.address, "port": port, "protocol": protocol, "domain": model.domain}
-                for node in cluster.nodes.values() for port, protocol in node.checks
-            ]  # fmt: skip
-            link.send("ready", checks=checks, deadline=60.0)
+            link.send("ready", checks=cluster.checks(), deadline=60.0)
             assert link.wait("ready-done", 65.0)["ok"]
             probes = Probes.model_validate(
                 {"every": EVERY if services else 3600.0, "services": services or ["mailbox"]}
             )
-            link.send(
-                "config", domain=model.domain, outside_domain=model.outside_domain, resolver=cluster.resolver,
-                mail_host=cluster.mail_host, ca_pem=cluster.ca_pem, accounts=[list(a) for a in cluster.accounts],
-                traffic=Traffic().model_dump(), probes=probes.model_dump(), seed=1, drill=session,
-            )  # fmt: skip
+            link.send("config", **orders(Traffic(), probes, model, cluster, 1, session))
             link.send("start")
             link.wait("started", 30.0)
             time.sleep(1.0)

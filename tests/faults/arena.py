@@ -19,6 +19,7 @@ from maildrill.cluster.model import ClusterModel, load_cluster
 from maildrill.cluster.up import RunningCluster, bring_up
 from maildrill.custody.guard import Guard
 from maildrill.custody.sweep import remove_session
+from maildrill.drill.orders import orders
 from maildrill.faults import KINDS, Fault, World
 from maildrill.faults.helper import Helper
 from maildrill.scenario.model import Probes, Traffic
@@ -102,19 +103,7 @@ def make_arena(
         link.synchronise(time.monotonic())
         link.send("ready", checks=cluster.checks(), deadline=READY_S)
         assert link.wait("ready-done", READY_S + 5)["ok"], "the arena's cluster is not ready"
-        link.send(
-            "config",
-            domain=model.domain,
-            outside_domain=model.outside_domain,
-            resolver=cluster.resolver,
-            mail_host=cluster.mail_host,
-            ca_pem=cluster.ca_pem,
-            accounts=[list(account) for account in cluster.accounts],
-            traffic=Traffic().model_dump(),
-            probes=Probes(every=5.0).model_dump(),
-            seed=1,
-            drill=session,
-        )
+        link.send("config", **orders(Traffic(), Probes(every=5.0), model, cluster, 1, session))
         link.send("start")
         link.wait("started", 30.0)
         yield Arena(World(link.check, link.attempt, helper, client, cluster), cluster, link)

@@ -6,10 +6,12 @@ from typing import Any
 
 from maildrill.cluster.model import AnyCluster
 from maildrill.cluster.up import RunningCluster
-from maildrill.scenario.model import Scenario
+from maildrill.scenario.model import Probes, Traffic
 
 
-def orders(scenario: Scenario, model: AnyCluster, cluster: RunningCluster, seed: int, session: str) -> dict[str, Any]:
+def orders(
+    traffic: Traffic, probes: Probes, model: AnyCluster, cluster: RunningCluster, seed: int, session: str
+) -> dict[str, Any]:
     """The vantage's configuration; ``session`` marks the messages as this drill's."""
     return {
         "domain": model.domain,
@@ -18,8 +20,8 @@ def orders(scenario: Scenario, model: AnyCluster, cluster: RunningCluster, seed:
         "mail_host": cluster.mail_host,
         "ca_pem": cluster.ca_pem,
         "accounts": [list(account) for account in cluster.accounts],
-        "traffic": scenario.traffic.model_dump(),
-        "probes": scenario.probes.model_dump(),
+        "traffic": traffic.model_dump(),
+        "probes": probes.model_dump(),
         "seed": seed,
         "drill": session,
         "stores": cluster.stores(),

@@ -166,7 +166,7 @@ class Drill:
         assert self.link is not None
         assert self.cluster is not None
         link, cluster, scenario = self.link, self.cluster, self.scenario
-        link.send("config", **orders(scenario, self.model, cluster, self.seed, self.session))
+        link.send("config", **orders(scenario.traffic, scenario.probes, self.model, cluster, self.seed, self.session))
         link.send("start")
         link.wait("started", 30.0)
         return link
