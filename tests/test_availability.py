@@ -108,7 +108,7 @@ def test_recovery_is_told_in_parts_that_add_up() -> None:
     late = [*message("m1", "accepted", t=9.0), *census({BOX[0]: ["m1"]})]
     from maildrill.journal.events import Copy
 
-    noticed = [Node(8.2, "proxy", "seen", "proxy: store1 is DOWN"), Node(7.5, "mx1", "dead", "exit 137")]
+    noticed = [Node(8.2, "store1", "down", "proxy: imaps/store1"), Node(7.5, "mx1", "dead", "exit 137")]
     result = run([*events, *late, *noticed, Copy(15.0, "m1", BOX[0], 1, 1, "h")], scenario(inbound={"rto": "9s"}))
     parts = result.services["inbound"].recovery
     assert parts is not None
@@ -149,9 +149,10 @@ def test_longest_time_without_an_acknowledgement_or_a_read() -> None:
 
 def test_each_defect_is_counted_with_its_ids() -> None:
     planted = {
-        "false_rejections": [*message("r1", "permanent"), *message("r2", "accepted"), Bounce(9.0, "r2", "s", "5.1.1")],
-        "premature_bounces": [*message("p1", "accepted"), Bounce(9.0, "p1", "s", "4.4.7"),
-                              *message("p2", "accepted"), Bounce(9.0, "p2", "s", "5.4.7")],
+        "false_rejections": [*message("r1", "permanent"), *message("r2", "accepted"),
+                             Bounce(9.0, "r2", "s@x.test", "5.1.1")],
+        "premature_bounces": [*message("p1", "accepted"), Bounce(9.0, "p1", "s@x.test", "4.4.7"),
+                              *message("p2", "accepted"), Bounce(9.0, "p2", "s@x.test", "5.4.7")],
         "silently_expired": [*message("e1", "accepted"), Held(20.0, "mx1", "queue", "running", "", ["e1"])],
         "lost": message("l1", "accepted"),
     }  # fmt: skip

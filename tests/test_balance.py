@@ -88,6 +88,18 @@ def test_a_server_that_gets_nothing_though_it_should_makes_it_unfair() -> None:
     assert drill(*SHARED, fairness={"submission": 0.8}).verdict == "pass"
 
 
+def test_a_server_that_gets_nothing_again_when_it_is_back_makes_it_unfair() -> None:
+    """Even if the proxy holds it to be down: that is what is wrong. One that somebody drained is excused."""
+    before = [*told("sub1", {2.0: 20, 13.0: 40}), *told("sub2", {2.0: 20})]
+    for state, by, verdict in (("down", "proxy", "fail"), ("drained", "admin", "pass")):
+        result = drill(*before, Node(8.0, "sub2", state, f"{by}: submission/sub2"), fairness={"submission": 0.9})
+        assert result.verdict == verdict
+        texts = [one.message for one in result.diagnostics]
+        assert texts == ["fairness: submission: Jain's index was 0.500 after the last heal, at least 0.9 was asked"] * (
+            verdict == "fail"
+        )
+
+
 def test_fairness_that_nobody_could_see_is_no_pass() -> None:
     """A journal from before sessions were counted, or a backend that no proxy has."""
     old = drill(fairness={"submission": 0.9})

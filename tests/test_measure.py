@@ -31,9 +31,9 @@ from maildrill.scenario.model import Repeat
     ("objective", "events"),
     [
         ("false_rejections", [*message("m1", "permanent"),
-                              *message("m2", "accepted"), Bounce(9.0, "m2", "s", "5.1.1")]),
-        ("premature_bounces", [*message("m1", "accepted"), Bounce(9.0, "m1", "s", "4.4.7"),
-                               *message("m2", "accepted"), Bounce(9.0, "m2", "s", "4.4.1")]),
+                              *message("m2", "accepted"), Bounce(9.0, "m2", "s@x.test", "5.1.1")]),
+        ("premature_bounces", [*message("m1", "accepted"), Bounce(9.0, "m1", "s@x.test", "4.4.7"),
+                               *message("m2", "accepted"), Bounce(9.0, "m2", "s@x.test", "4.4.1")]),
     ],
 )  # fmt: skip
 def test_objective_that_is_a_number_of_messages(objective: str, events: list[Event]) -> None:
@@ -48,7 +48,7 @@ def test_objective_that_is_a_number_of_messages(objective: str, events: list[Eve
 def test_each_class_is_found() -> None:
     planted: dict[str, list[Event]] = {
         "delivered": message("m1", "broken", "accepted"), "ambiguous_delivered": message("m2", "ambiguous"),
-        "bounced": [*message("m3", "accepted"), Bounce(9.0, "m3", BOX[1], "5.1.1")],
+        "bounced": [*message("m3", "accepted"), Bounce(9.0, "m3", "s@x.test", "5.1.1")],
         "held": [*message("m4", "accepted"), Held(45.0, "mx1", "queue", "dead", "", ["m4"])],
         "lost": [*message("m5", "accepted"), Held(20.0, "mx1", "queue", "live", "", ["m5"])],
         "ambiguous_missing": message("m6", "ambiguous", "temporary"),
@@ -76,7 +76,8 @@ def history(rows: list[Any], whole: bool) -> list[Event]:
         name, box = f"m{i}", BOX[i % 2]
         events += message(name, *outcomes, t=5.0 + i / 3, box=box)
         found[BOX[(i + (copies == 3)) % 2]] += [name] * copies
-        events += [Bounce(20.0, name, box, "5.0.0")] * bounced + [Held(45.0, "n", "v", "dead", "", [name])] * held
+        events += [Bounce(20.0, name, "s@x.test", "5.0.0")] * bounced
+        events += [Held(45.0, "n", "v", "dead", "", [name])] * held
         events += [Copy(18.0 - i / 2, name, box, i, 1, "h")] * visible
     return [*events, *census(found, whole)]
 
@@ -186,6 +187,10 @@ def test_a_planned_fault_that_was_never_requested_is_no_pass() -> None:
     (step,) = scenario().timeline
     repeated = step.model_copy(update={"repeat": Repeat(times=3, every=9.0)})
     result = run([*frame_of_drill(None), *census({})], plan.model_copy(update={"timeline": [repeated]}))
+    assert "kill: planned 3 times, requested 1 times" in {found.message for found in result.diagnostics}
+    round_of_three = [Fault(6.5, "kill", f"kill-1.1-mx{n}", f"mx{n}", "requested", "") for n in (1, 2, 3)]
+    others = [one for one in frame_of_drill(None) if not isinstance(one, Fault)]
+    result = run([*others, *round_of_three], plan.model_copy(update={"timeline": [repeated]}))
     assert "kill: planned 3 times, requested 1 times" in {found.message for found in result.diagnostics}
 
 

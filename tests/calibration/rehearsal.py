@@ -106,7 +106,7 @@ class Rehearsal:
         vantage.stop_offering()
         await vantage.stop_probes()
         await asyncio.sleep(drain)
-        vantage.give_up()
+        await vantage.give_up(10.0)
         await asyncio.sleep(0.1)
         self.write(Phase(self.now(), "census"), Held(self.now(), "plant", "queue", "live", "", self.system.queue))
         await vantage.census(5.0)

@@ -49,6 +49,8 @@ from maildrill.traffic.link import VantageLink
 
 READY_DEADLINE_S = 60.0
 CENSUS_DEADLINE_S = 20.0
+TRIES_DEADLINE_S = 15.0
+"""How long the census waits for tries under way: what is accepted after the last look nobody can call lost."""
 STEADY_S, WARM_DEADLINE_S = 1.0, 15.0
 
 
@@ -241,7 +243,8 @@ class Drill:
         until = time.monotonic() + self.scenario.drain
         while self.live.outstanding() and time.monotonic() < until:
             self.linger(0.1)
-        link.send("give-up")
+        link.send("give-up", deadline=TRIES_DEADLINE_S)
+        link.wait("gave-up", TRIES_DEADLINE_S + 5)
         self.phase("census")
         self.look_for_held(True)  # queues first: what moves to a mailbox meanwhile is seen twice, not never
         link.send("census", deadline=CENSUS_DEADLINE_S)

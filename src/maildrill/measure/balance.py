@@ -3,8 +3,9 @@
 Jain's fairness index of n servers with x sessions each is (sum x)^2 / (n sum x^2): 1 if all got the same, 1/n if one
 got all (Jain, Chiu, Hawe: A Quantitative Measure of Fairness and Discrimination, DEC-TR-301, 1984). It is of the
 servers that should have taken part: not the backups, and not those which the proxy held to be down, or was told to
-drain, for at least half of the phase. Sessions are counted by second; a second belongs to the phase in which the
-first of its sessions began. Sessions that were open at teardown are not known: a backend with few, long sessions
+drain, for at least half of the phase. When all is healed a server that is held to be down should take part too: one
+that is up and gets nothing is as good as lost. Sessions are counted by second; a second belongs to the phase in which
+the first of its sessions began. Sessions that were open at teardown are not known: a backend with few, long sessions
 (passwords asked over one lasting connection) has no index.
 """
 
@@ -60,7 +61,8 @@ def _balance(proxy: str, backend: str, of: pl.DataFrame, nodes: pl.DataFrame, ph
     active = [name for name in names if name not in backups]
     spreads = {}
     for phase, span in phases.items():
-        members = [name for name in active if 2 * _away(nodes, f"{backend}/{name}", span) < span[1] - span[0]]
+        excused = ("drained",) if phase == "after" else ("drained", "down")
+        members = [name for name in active if 2 * _away(nodes, f"{backend}/{name}", span, excused) < span[1] - span[0]]
         spreads[phase] = _spread(of.filter(pl.col("t") >= span[0], pl.col("t") < span[1]), names, members)
     return Balance(proxy=proxy, backend=backend, active=active, phases=spreads)
 
@@ -84,9 +86,10 @@ def _spread(of: pl.DataFrame, names: list[str], members: list[str]) -> Spread:
     )
 
 
-def _away(nodes: pl.DataFrame, server: str, span: Span) -> float:
-    """How long within a span a proxy held this server to be down, or had it drained, s."""
+def _away(nodes: pl.DataFrame, server: str, span: Span, excused: tuple[str, ...]) -> float:
+    """How long within a span a proxy held this server to be in one of the states that excuse it, s."""
     told = nodes.filter(pl.col("detail").is_in([f"proxy: {server}", f"admin: {server}"])).select("t", "state")
+    told = told.filter(pl.col("state").is_in([*excused, "up"]))
     away, since = 0.0, None
     for t, state in [*told.sort("t").iter_rows(), (span[1], "up")]:
         if state == "up" and since is not None:

@@ -213,7 +213,7 @@ def _service_reasons(service: Service) -> list[str]:
     if rta is None:
         result = "not observed"
     elif isinstance(rta, Censored):
-        result = f"not back after {rta.at_least_s:.6f} s"
+        result = f"not back in the end, {rta.at_least_s:.6f} s or longer away at once"
     else:
         result = f"back after {rta.lower:.6f} to {rta.upper:.6f} s"
     goal = "no RTO" if service.rto_s is None else f"RTO {service.rto_s:g} s"
@@ -235,6 +235,8 @@ def _outage_reason(outage: Outage) -> str:
         since = f"its own start, long after {since}"
     elif onset.lower < cause.effective:
         since = f"{onset.lower:.6f} s, before the proof of {since}"
+    if onset.upper > max(cause.effective, onset.lower):
+        since += f", or from something later, until {onset.upper:.6f} s"
     lower = max(0.0, outage.lower - onset.upper)
     times = "" if outage.upper is None else f": {lower:.6f} to {outage.upper - onset.lower:.6f} s"
     return f"{what}; {back}; counted from {since}{times}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from maildrill.journal.reader import Journal
+from maildrill.measure.backlog import CatchUp
 from maildrill.measure.copies import Replicas
 from maildrill.measure.frames import Frames
 from maildrill.measure.ledger import Messages
@@ -12,7 +13,6 @@ from maildrill.measure.load import MachineLoad
 from maildrill.measure.mailboxes import OldMail
 from maildrill.measure.result import Duplicates, FaultLife, Lateness, Ledger, RecoveryStep, Rpa, Service
 from maildrill.measure.shares import Balance
-from maildrill.measure.timing import CatchUp
 from maildrill.scenario.model import Scenario
 
 Found = list[tuple[str, str]]

@@ -1,10 +1,12 @@
 """The ledger: what became of every message. Each offered message gets exactly one class.
 
 Decided in this order: in the final census of its recipient: delivered (ambiguous_delivered if no
-attempt was accepted); a bounce came: bounced; found on a volume after the census began: held;
-accepted: lost; ambiguous: ambiguous_missing (both unresolved without a whole census of that
-mailbox); last outcome permanent: refused_permanent; everything else: refused_temporary (unresolved
-without a whole census of that mailbox, unless the sender is known to have given up).
+attempt was accepted); a bounce came to its sender: bounced; found after the census began in a queue, or on
+the disk of a node that is away: held; accepted: lost; ambiguous: ambiguous_missing (both unresolved without a whole
+census of that mailbox, or when accepted, or seen, after the last look began); last outcome permanent:
+refused_permanent; everything else: refused_temporary (unresolved without a whole census of that
+mailbox, unless the sender is known to have given up). What lies on the disk of a running store and not in the
+mailbox no user can read: it is not held.
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ CLASSES = tuple(name for name in Counts.model_fields if name != "offered")
 
 
 MOST_IDS = 100
+STORE, RUNNING = "store", "running"
+"""The volume that holds mailboxes, by the name that images give it; a container's state by the engine's name."""
 
 
 @dataclass(frozen=True)
@@ -85,13 +89,37 @@ def _explained(frames: Frames, offers: pl.DataFrame, attempts: pl.DataFrame) -> 
     return found.group_by("m").agg(explains=before.sum().cast(pl.Int64) - first)
 
 
+def _found(frames: Frames, after: float | None, before: float | None = None) -> pl.DataFrame:
+    """What was found on volumes from ``after`` on, and before ``before`` (s)."""
+    found = frames["held"]
+    found = found.filter(pl.col("t") >= after) if after is not None else found.clear()
+    return found.filter(pl.col("t") < before) if before is not None else found
+
+
+def _ids(found: pl.DataFrame) -> pl.Series:
+    return found["ids"].explode().drop_nulls().unique()
+
+
+def _away(frames: Frames) -> list[str]:
+    """Nodes on which a fault was still in force when the journal ended."""
+    open_, rows = set(), frames["fault"].select("fault", "name", "target", "state")
+    for *fault, state in rows.iter_rows():
+        if state in ("injected", "injected-again", "effective"):
+            open_.add(tuple(fault))
+        elif state == "healed":
+            open_.discard(tuple(fault))
+    return sorted({str(target) for _, _, target in open_})
+
+
+def _is_stored(frames: Frames) -> pl.Expr:
+    """On the disk of a store that serves its users: what is not in their mailboxes there is not on its way."""
+    serves = (pl.col("state") == RUNNING) & ~pl.col("node").is_in(_away(frames))
+    return (pl.col("volume") == STORE) & serves
+
+
 def held_ids(frames: Frames, after: float | None, before: float | None = None) -> pl.Series:
-    """Ids found on volumes from ``after`` on, and before ``before`` (s)."""
-    held = frames["held"]
-    held = held.filter(pl.col("t") >= after) if after is not None else held.clear()
-    if before is not None:
-        held = held.filter(pl.col("t") < before)
-    return held["ids"].explode().drop_nulls().unique()
+    """Ids found in queues, and on disks of nodes that were away, from ``after`` on and before ``before`` (s)."""
+    return _ids(_found(frames, after, before).filter(~_is_stored(frames)))
 
 
 def _first_copies(frames: Frames, offers: pl.DataFrame) -> pl.DataFrame:
@@ -102,14 +130,19 @@ def _first_copies(frames: Frames, offers: pl.DataFrame) -> pl.DataFrame:
 
 
 def _bounces(frames: Frames, offers: pl.DataFrame) -> pl.DataFrame:
-    """Per bounced message: that it was, and the gravest status of all its bounces."""
-    statuses = frames["bounce"].group_by("id").agg(bounce_status=pl.col("status").max())
-    return statuses.join(offers.select("id", "m"), on="id").select("m", "bounce_status", bounced=pl.lit(True))
+    """Per message whose sender was told that it bounced: that it was, and the gravest status of all its bounces."""
+    told = frames["bounce"].join(offers.select("id", "m", "sender"), on="id").filter(_is_to_sender())
+    return told.group_by("m").agg(bounce_status=pl.col("status").max()).with_columns(bounced=pl.lit(True))
+
+
+def _is_to_sender() -> pl.Expr:
+    mailbox, sender = (pl.col(name).cast(pl.String).str.to_lowercase() for name in ("mailbox", "sender"))
+    return mailbox == sender
 
 
 def _class() -> pl.Expr:
     accepted = pl.col("accepted_at").is_not_null()
-    sure = pl.col("census_whole")
+    sure = pl.col("census_whole") & ~pl.col("after_look")
     return (
         pl.when((pl.col("own_copies") > 0) & accepted).then(pl.lit("delivered"))
         .when(pl.col("own_copies") > 0).then(pl.lit("ambiguous_delivered"))
@@ -124,6 +157,13 @@ def _class() -> pl.Expr:
     )  # fmt: skip
 
 
+def _is_after(look: float | None) -> pl.Expr:
+    """Whether the message was first accepted, or seen, when the last look at queues and mailboxes had begun (s)."""
+    if look is None:
+        return pl.lit(False)
+    return ((pl.col("accepted_at") >= look) | (pl.col("seen_at") >= look)).fill_null(False)
+
+
 def trace_messages(frames: Frames) -> Messages:
     """Join everything known about each offered message, and classify it."""
     offers = _offers(frames)
@@ -133,6 +173,7 @@ def trace_messages(frames: Frames) -> Messages:
     whole = census.select(rcpt="mailbox", census_whole="whole", census_at="t")
     began = phase_start(frames, "census")
     held, queued = held_ids(frames, began), held_ids(frames, float("-inf"), began)
+    stored = _ids(_found(frames, began).filter(_is_stored(frames)))
     attempts = _attempts(frames, offers)
     table = (
         offers.join(attempts, on="m", how="left")
@@ -147,6 +188,8 @@ def trace_messages(frames: Frames) -> Messages:
             gave_up=pl.col("id").is_in(frames["gave-up"]["id"].implode()),
             held=pl.col("id").is_in(held.implode()),
             held_before=pl.col("id").is_in(queued.implode()),
+            on_disk=pl.col("id").is_in(stored.implode()),
+            after_look=_is_after(began),
         )
         .with_columns(fate=_class().cast(pl.Categorical))
     )
@@ -228,6 +271,7 @@ def make_ledger(frames: Frames, messages: Messages) -> Ledger:
         premature_bounces=len(named["premature_bounces"]),
         silently_expired=len(named["silently_expired"]),
         lost_all_streams=len(named["lost"]),
+        lost_on_disk=int(table.filter(pl.col("fate") == "lost")["on_disk"].sum()),
         ids={name: _first(ids) for name, ids in sorted(named.items()) if len(ids)},
         by_stream=dict(sorted(streams.items())),
     )

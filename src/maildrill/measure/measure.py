@@ -9,22 +9,22 @@ import polars as pl
 
 import maildrill
 from maildrill.journal.reader import Journal
+from maildrill.measure.backlog import catch_up, with_backlog
 from maildrill.measure.balance import measure_balance
 from maildrill.measure.faults import fault_lives
 from maildrill.measure.frames import Frames, load_frames, phase_start
-from maildrill.measure.interval import Censored
+from maildrill.measure.interval import Censored, Interval
 from maildrill.measure.ledger import Messages, count_duplicates, make_ledger, trace_messages
 from maildrill.measure.load import machine_load
 from maildrill.measure.old_mail import measure_old_mail
-from maildrill.measure.recovery import with_backlog
 from maildrill.measure.replicas import measure_replicas
 from maildrill.measure.result import Result, Service
-from maildrill.measure.services import horizon_of, measure_services
+from maildrill.measure.services import clock_error, horizon_of, measure_services
 from maildrill.measure.sessions import measure_sessions
 from maildrill.measure.silence import read_outage, write_outage
 from maildrill.measure.state import measure_state
 from maildrill.measure.steps import recovery_steps
-from maildrill.measure.timing import catch_up, delay_debt, latency_by_phase, lateness, message_latency, recovery_point
+from maildrill.measure.timing import delay_debt, latency_by_phase, lateness, message_latency, recovery_point
 from maildrill.measure.verdict import Facts, judge, not_measured
 from maildrill.scenario.model import Scenario
 
@@ -41,7 +41,9 @@ SOURCES = {
     "latency": "attempt: end of the first accepted; copy: first in the right mailbox; phase: by acceptance",
     "lateness": "offer: late; probe: begin - t",
     "load": "load, from the baseline to the drain phase",
-    "ledger": "offer, attempt, census (last of each mailbox), bounce, held (after the census phase began)",
+    "ledger": "offer, attempt, census (last of each mailbox), bounce (to the sender), held (after the census phase "
+    "began), but for the store volume of a running node without a fault in force",
+    "ledger.lost_on_disk": "lost; held: the store volume of a running node",
     "ledger.corrupt": "census: hashes compared with offer: hash",
     "ledger.held_at_settle": "held: between the settle and the census phase",
     "ledger.misdelivered": "census: mailbox compared with offer: rcpt",
@@ -53,13 +55,14 @@ SOURCES = {
     "replicas": "replica: seen, gone, of offered messages; replica-census; fault: last heal-verified, else healed",
     "replicas.stores": "replica-census; behind: replica, fault: first effective",
     "rpa": "fault: effective, heal-requested, heal-verified; attempt: accepted ends of the lost; offer: size",
-    "sessions": "session: lost, compared with the account's next open; fault: latest effective before",
+    "sessions": "session: lost, compared with the account's next open, before teardown; fault: latest effective before",
     "state": "change: acknowledged, compared with the state-census of the account's two folders",
     "state_rpa_s": "as rpa; change: acknowledged ones that did not last",
     "services": "probe, by when each was due, from the baseline to the drain phase; fault: effective, heal-requested",
-    "services.recovery": "as services; node: first detail that begins with proxy:; recovery: first requested but heal; "
-    "served: first by another server than the fault's target, or node: first holds-address",
-    "services.unobserved": "probe: stretches without one longer than ten intervals and a second",
+    "services.recovery": "as services; node: first down or holds-address by a proxy; recovery: first requested but "
+    "heal; served: first by another server than the fault's target, or node: first holds-address",
+    "services.unobserved": "probe: stretches without one longer than ten intervals and a second "
+    "(three tenths of that where a fault took effect)",
     "timers": "cluster.json",
     "not_measured": "note: not-measured",
     "timings": "note: names ending in _s",
@@ -89,8 +92,10 @@ def _headline(facts: Facts) -> str:
     )  # fmt: skip
     parts += [f"{number} {word}" for number, word in others if number]
     lost, probes = ledger.lost_all_streams, ledger.lost_all_streams - ledger.lost
-    parts.append(f"{lost} acknowledged and lost" if lost else "none lost")
+    none = "none known to be lost" if ledger.unresolved else "none lost"
+    parts.append(f"{lost} acknowledged and lost" if lost else none)
     parts[-1] += f" ({probes} of them probes)" if probes else ""
+    parts[-1] += f" ({ledger.lost_on_disk} still on a store's disk)" if ledger.lost_on_disk else ""
     wrong = ((ledger.corrupt, "with another body"), (ledger.misdelivered, "in a wrong mailbox"))
     parts += [f"{number} {word}" for number, word in wrong if number]
     return ", ".join(parts) + f"; {_longest(facts.services)}"
@@ -102,11 +107,20 @@ def _longest(services: dict[str, Service]) -> str:
         return f"{', '.join(gone)} did not come back"
     if away:
         return f"{', '.join(away)} came back too late to last"
-    times = {n: s.rta_s.upper for n, s in services.items() if s.rta_s and not isinstance(s.rta_s, Censored)}
-    if not times:
+    known = {name: one for name, one in services.items() if isinstance(one.rta_s, Interval)}
+    if not known:
         return "no service was observed"
-    name = max(times, key=lambda key: times[key])
-    return f"{name} was down longest, {times[name]:.1f} s" if times[name] > 0 else "no service failed"
+    failed = {name: one for name, one in known.items() if any(o.failed and o.trigger for o in one.outages)}
+    unseen = {name: one for name, one in known.items() if name not in failed}
+    if failed:
+        name, time = max(_uppers(failed).items(), key=lambda pair: pair[1])
+        return f"{name} was down longest, {time:.1f} s"
+    name, time = max(_uppers(unseen).items(), key=lambda pair: pair[1])
+    return f"no service was seen to fail; {name} was not looked at for {time:.1f} s" if time else "no service failed"
+
+
+def _uppers(services: dict[str, Service]) -> dict[str, float]:
+    return {name: one.rta_s.upper for name, one in services.items() if isinstance(one.rta_s, Interval)}
 
 
 def _identity(frames: Frames, scenario: Scenario) -> dict[str, Any]:
@@ -145,7 +159,7 @@ def measure_with_tables(journal: Journal, scenario: Scenario, timers: Timers | N
     census = phase_start(frames, "census")
     ledger, duplicates = make_ledger(frames, messages), count_duplicates(table)
     rpa, caught_up = recovery_point(table, faults, horizon), catch_up(table, services, faults, census)
-    services = with_backlog(services, caught_up.seconds)
+    services = with_backlog(services, caught_up)
     late, latency = lateness(frames), message_latency(table, frames)
     by_phase, balance = latency_by_phase(latency), measure_balance(frames, faults, horizon)
     old_mail, load = measure_old_mail(frames, messages, faults, steps), machine_load(frames)
@@ -157,7 +171,6 @@ def measure_with_tables(journal: Journal, scenario: Scenario, timers: Timers | N
     verdict, diagnostics = judge(facts)
     timings, clean = _notes(frames)
     state, state_rpa_s = measure_state(frames, faults, horizon)
-    errors = frames["clock"]["error_s"].to_list()
     result = Result(
         **_identity(frames, scenario),
         verdict=verdict, headline=_headline(facts), diagnostics=diagnostics, services=services, ledger=ledger,
@@ -167,7 +180,7 @@ def measure_with_tables(journal: Journal, scenario: Scenario, timers: Timers | N
         write_outage=write_outage(table, frames, horizon), read_outage=read_outage(frames, horizon),
         delay_debt_message_minutes=delay_debt(table, latency, by_phase, census), latency=by_phase, faults=faults,
         recovery_steps=steps, not_measured=not_measured(frames),
-        timers=timers or {}, timings=timings, clean=clean, clock_error_s=max(map(abs, errors), default=0.0),
+        timers=timers or {}, timings=timings, clean=clean, clock_error_s=clock_error(frames),
         lateness=late, load=load, sources=SOURCES,
     )  # fmt: skip
     return Measured(result, messages, frames["probe"], latency)

@@ -8,6 +8,9 @@ from maildrill.measure.interval import Interval
 from maildrill.scenario.model import SERVICES
 from maildrill.times import between
 
+JUDGED = {"baseline": "in the baseline", "after": "after the last heal"}
+"""Phases in which the work must be shared, in words."""
+
 
 def missed_objectives(facts: Facts) -> tuple[Found, Found]:
     """(those that are times, which a machine without a free processor prolongs; those that no machine can excuse)."""
@@ -26,7 +29,8 @@ def _missed_services(facts: Facts) -> Found:
                 text = f"back within {service.rta_s.upper:.2f} s, {over:.2f} s over its RTO of {service.rto_s:g} s"
                 missed.append((name, text))
             elif service.rta_s is not None:
-                text = f"not back after {service.rta_s.at_least_s:.2f} s; its RTO is {service.rto_s:g} s"
+                away = service.rta_s.at_least_s
+                text = f"not back in the end, {away:.2f} s or longer away at once; its RTO is {service.rto_s:g} s"
                 missed.append((name, text))
     return missed
 
@@ -85,11 +89,11 @@ def _missed_old_mail(facts: Facts) -> Found:
     return [("old_mail", text)] if over > 0 else []
 
 
-def baseline_fairness(facts: Facts) -> dict[str, float | None]:
-    """Backend with an objective -> the lowest index of any proxy in the baseline; None if there is none."""
+def lowest_fairness(facts: Facts, phase: str) -> dict[str, float | None]:
+    """Backend with an objective -> the lowest index of any proxy in that phase; None if there is none."""
     found: dict[str, float | None] = {}
     for backend in facts.scenario.objectives.fairness or {}:
-        spreads = [one.phases.get("baseline") for one in facts.balance if one.backend == backend]
+        spreads = [one.phases.get(phase) for one in facts.balance if one.backend == backend]
         indexes = [one.fairness for one in spreads if one is not None and one.fairness is not None]
         found[backend] = min(indexes, default=None)
     return found
@@ -98,8 +102,9 @@ def baseline_fairness(facts: Facts) -> dict[str, float | None]:
 def _missed_fairness(facts: Facts) -> Found:
     goals = facts.scenario.objectives.fairness or {}
     return [
-        ("fairness", f"{backend}: Jain's index was {index:.3f} in the baseline, at least {goals[backend]:g} was asked")
-        for backend, index in baseline_fairness(facts).items()
+        ("fairness", f"{backend}: Jain's index was {index:.3f} {when}, at least {goals[backend]:g} was asked")
+        for phase, when in JUDGED.items()
+        for backend, index in lowest_fairness(facts, phase).items()
         if index is not None and index < goals[backend]
     ]
 

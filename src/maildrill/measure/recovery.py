@@ -12,11 +12,13 @@ from __future__ import annotations
 import polars as pl
 
 from maildrill.measure.frames import Frames
-from maildrill.measure.result import FaultLife, Outage, Recovery, Service
+from maildrill.measure.result import FaultLife, Outage, Recovery
 
 BACKENDS = {"mailbox": "imaps", "submission": "submission", "delivery": "lmtp"}
 """The backend of the proxies through which a service goes."""
 DETECTORS = ("proxy",)
+NOTICED = ("down", "holds-address")
+"""States that a proxy writes down when it notices that something is away."""
 ACTED = ("command", "ask")
 """Recovery steps by which somebody reacts to the disaster; to heal is to end it."""
 
@@ -33,10 +35,14 @@ def _deciding(outages: list[Outage]) -> Outage | None:
     return longest if longest is not None and length(longest) > 0 else None
 
 
-def _detected(frames: Frames, begin: float, end: float | None) -> float | None:
-    """When something in the cluster first noticed, or somebody acted, within [begin, end] (s)."""
+def _detected(frames: Frames, asked: float, begin: float, end: float | None) -> float | None:
+    """When something in the cluster first noticed, or somebody acted, within [begin, end] (s).
+
+    What a proxy noticed after the fault was ``asked`` for (s), before its effect was verified, it noticed at once.
+    """
     nodes, steps = frames["node"], frames["recovery"]
-    noticed = nodes.filter(pl.col("detail").str.extract(r"^(\w+):").is_in(DETECTORS))["t"]
+    seen = pl.col("state").is_in(NOTICED) & pl.col("detail").str.extract(r"^(\w+):").is_in(DETECTORS)
+    noticed = nodes.filter(seen & (pl.col("t") >= asked))["t"].clip(lower_bound=begin)
     acted = steps.filter(pl.col("action").is_in(ACTED), pl.col("state") == "requested")["t"]
     return _first([noticed, acted], begin, end)
 
@@ -84,8 +90,10 @@ def recovery_of(service: str, outages: list[Outage], faults: list[FaultLife], fr
     if outage is None or outage.trigger is None or outage.onset is None:
         return None
     effect, success = outage.onset.lower, outage.first_success
+    asked = [life.requested_at for life in faults if life.name == outage.trigger.name and life.requested_at is not None]
+    since = min(asked, default=effect) if outage.trigger.state == "effective" else effect
     moments = [
-        _detected(frames, effect, success),
+        _detected(frames, since, effect, success),
         _switched(service, outage, faults, frames, success),
         success,
         outage.upper,
@@ -101,22 +109,3 @@ def recovery_of(service: str, outages: list[Outage], faults: list[FaultLife], fr
         backlog_s=None,
         whole_s=None if None in moments[2:] else sum(part for part in parts if part is not None),
     )
-
-
-def with_backlog(services: dict[str, Service], catch_up_s: float | None) -> dict[str, Service]:
-    """The services with the last part added: from its own return until the drill's backlog was visible."""
-    outages = [outage for service in services.values() for outage in service.outages]
-    uppers = [outage.upper for outage in outages if outage.trigger and outage.failed and outage.upper]
-    if catch_up_s is None or not uppers:
-        return services
-    clear = max(uppers) + catch_up_s
-    return {name: _cleared(service, clear) for name, service in services.items()}
-
-
-def _cleared(service: Service, clear: float) -> Service:
-    recovery = service.recovery
-    if recovery is None or recovery.whole_s is None:
-        return service
-    backlog = max(0.0, clear - (recovery.onset + recovery.whole_s))
-    done = recovery.model_copy(update={"backlog_s": backlog, "whole_s": recovery.whole_s + backlog})
-    return service.model_copy(update={"recovery": done})

@@ -113,6 +113,9 @@ class Ledger(Counts):
     misdelivered: int
     order_inversions: int
     lost_all_streams: int
+    lost_on_disk: int = Field(
+        0, description="of these, still on the disk of a running store, where no user can read it"
+    )
     false_rejections: int = Field(description="permanently refused or bounced though the recipient exists, all streams")
     premature_bounces: int = Field(description="bounced because a queue gave up, all streams")
     silently_expired: int = Field(description="lost, and seen in a queue before, all streams")

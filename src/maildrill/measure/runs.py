@@ -1,12 +1,12 @@
 """Probes of one service folded into runs: consecutive probes of one outcome, and stretches without any.
 
 A stretch without samples longer than ``unseen_after`` is a run of its own: a service that nobody looked at is
-not known to be up.
+not known to be up. Where a fault took effect meanwhile, a shorter one counts as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import polars as pl
@@ -31,10 +31,14 @@ def unseen_after(every: float) -> float:
     return max(10 * every, 1.0)
 
 
+BRIEF = 0.3
+"""A stretch of this part of ``unseen_after`` counts if a fault took effect in it: the service may have been away."""
+
+
 def fold(probes: pl.DataFrame, unseen: float) -> dict[str, list[Run]]:
     """The runs of each service, from probes sorted by ``t`` (when due)."""
     ordered = probes.sort("service", "t", "end", "ok").with_columns(gap=pl.col("t").diff().over("service"))
-    cut = (pl.col("gap") > unseen).fill_null(False).cum_sum()
+    cut = (pl.col("gap") > BRIEF * unseen).fill_null(False).cum_sum()
     runs = (
         ordered.with_columns(run=pl.struct("service", "ok", cut.alias("cut")).rle_id())
         .group_by("run", maintain_order=True)
@@ -52,16 +56,26 @@ def fold(probes: pl.DataFrame, unseen: float) -> dict[str, list[Run]]:
     return found
 
 
-def with_gaps(runs: Iterable[Run], begin: float, horizon: float, unseen: float) -> list[Run]:
-    """The same runs with the stretches without samples between them, from ``begin`` to ``horizon`` (s)."""
+def with_gaps(
+    runs: Iterable[Run], begin: float, horizon: float, unseen: float, effects: Collection[float] = ()
+) -> list[Run]:
+    """The same runs with the stretches without samples between them, from ``begin`` to ``horizon`` (s).
+
+    ``effects``: when faults took effect.
+    """
+
+    def unknown(since: float, until: float) -> bool:
+        brief = any(since <= effect < until for effect in effects)
+        return until - since > (BRIEF * unseen if brief else unseen)
+
     full: list[Run] = []
     seen = begin
     for run in runs:
-        if run.first - seen > unseen:
+        if unknown(seen, run.first):
             full.append(_gap(seen, run.first))
         full.append(run)
         seen = max(seen, run.last)
-    if horizon - seen > unseen:
+    if unknown(seen, horizon):
         full.append(_gap(seen, horizon))
     return full
 

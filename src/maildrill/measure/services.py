@@ -6,12 +6,13 @@ fails, and nothing goes unobserved, in [s, s + W + R]. ``lower`` is when the las
 earliest end of a success due at or after s. A stretch without samples is no evidence of down, but none of up either:
 it can only widen the interval.
 
-An outage is counted from the verified effect of its fault (or the request to heal it): what came back for W + R
-and failed again later is an outage of its own, counted from its own start. Of one that began before the effect was
-verified, the true onset lies between its first failure (not before the fault was requested) and that verification.
+An outage is counted from what caused it (see ``triggers``): what came back for W + R and failed again later is an
+outage of its own, counted from its own start.
 """
 
 from __future__ import annotations
+
+import math
 
 import polars as pl
 
@@ -20,6 +21,7 @@ from maildrill.measure.interval import Censored, Interval
 from maildrill.measure.recovery import recovery_of
 from maildrill.measure.result import FaultLife, Gap, Outage, Service, Trigger
 from maildrill.measure.runs import Run, fold, unseen_after, with_gaps
+from maildrill.measure.triggers import Cause, onset_of, possible_causes
 from maildrill.scenario.model import SERVICES, Scenario
 
 SCHEDULED = ("inbound", "submission", "mailbox")
@@ -34,36 +36,9 @@ def horizon_of(frames: Frames) -> float:
     return drain if drain is not None else (float(due[-1]) if len(due) else 0.0)
 
 
-def triggers_of(faults: list[FaultLife]) -> list[tuple[Trigger, float | None]]:
-    """Everything an outage can be counted from, with when that fault was requested."""
-    found: list[tuple[Trigger, float | None]] = []
-    for life in faults:
-        for state, at in (("effective", life.effective_at), ("heal-requested", life.heal_requested_at)):
-            if at is not None:
-                asked = life.requested_at if state == "effective" else None
-                found.append((Trigger(fault=life.kind, name=life.name, state=state, effective=at), asked))
-    return sorted(found, key=lambda pair: (pair[0].effective, pair[0].name, pair[0].state))
-
-
-def _trigger(first: Run, until: float, faults: list[FaultLife], deadline: float) -> tuple[Trigger, float | None] | None:
-    """The latest trigger the outage can be due to; else the first effect that fell into it, at latest ``until``."""
-    best = None
-    for trigger, asked in triggers_of(faults):
-        early = asked is not None and asked - deadline <= first.first and asked <= first.end
-        if trigger.effective <= first.first or early:
-            best = trigger, asked
-        elif best is None and trigger.state == "effective" and trigger.effective <= until:
-            return trigger, asked
-    return best
-
-
-def _onset(start: float, failed: float | None, trigger: Trigger, asked: float | None, need: float) -> Interval:
-    """The moments between which lies the one that an outage is counted from; ``failed``: its first failure."""
-    if start < trigger.effective:
-        noticed = trigger.effective if failed is None else max(failed, failed if asked is None else asked)
-        return Interval(lower=min(noticed, trigger.effective), upper=trigger.effective)
-    zero = trigger.effective if start < trigger.effective + need else start
-    return Interval(lower=zero, upper=zero)
+def clock_error(frames: Frames) -> float:
+    """By how much the vantage's clock, which stamps probes and mail, may differ from that of the faults, s."""
+    return max((abs(float(error)) for error in frames["clock"]["error_s"]), default=0.0)
 
 
 def _begins_by(run: Run, limit: float) -> bool:
@@ -96,9 +71,11 @@ def _outage(runs: list[Run], group: tuple[int, int], faults: list[FaultLife], ho
     lower = failures[-1].last if failures else inside[0].first
     back = bool(after) and observed >= plan.sustained.window
     upper = min(run.end for run in after) if back else None
-    start, need = inside[0].first, plan.sustained.window + plan.sustained.relapse
-    cause = _trigger(inside[0], horizon if upper is None else upper, faults, plan.probes.deadline)
-    onset = _onset(start, failures[0].first if failures else None, *cause, need) if cause else None
+    start, seen_up = inside[0].first, runs[first - 1].last if first and runs[first - 1].ok else -math.inf
+    until, probes = horizon if upper is None else upper, plan.probes
+    causes = possible_causes(inside[0], seen_up, until, faults, probes.deadline, probes.every)
+    need = plan.sustained.window + plan.sustained.relapse
+    onset, trigger = _onset(start, failures[0].first if failures else None, causes, need)
     zero = max(start, onset.lower) if onset else start
     successes = [max(run.end, zero) for run in [*inside, *after] if run.ok and run.last >= zero]
     success = min(successes, default=None)
@@ -107,12 +84,23 @@ def _outage(runs: list[Run], group: tuple[int, int], faults: list[FaultLife], ho
         lower=lower,
         upper=upper,
         first_success=success if success is None or upper is None else min(success, upper),
-        trigger=cause[0] if cause else None,
+        trigger=trigger,
         onset=onset,
         failed=sum(run.count for run in failures),
         unobserved_s=sum(run.last - run.first for run in inside if run.ok is None),
         observed_s=observed,
     )
+
+
+def _onset(
+    start: float, failed: float | None, causes: list[Cause], need: float
+) -> tuple[Interval, Trigger] | tuple[None, None]:
+    """Between which moments the outage's onset lies, whichever caused it, and the earliest that may have."""
+    if not causes:
+        return None, None
+    each = [onset_of(start, failed, cause, need) for cause in causes]
+    earliest = min(zip(each, causes, strict=True), key=lambda pair: pair[0].lower)
+    return Interval(lower=earliest[0].lower, upper=max(one.upper for one in each)), earliest[1].trigger
 
 
 def find_outages(runs: list[Run], faults: list[FaultLife], horizon: float, scenario: Scenario) -> list[Outage]:
@@ -198,11 +186,12 @@ def measure_services(frames: Frames, faults: list[FaultLife], scenario: Scenario
         begin = float(probes["t"][0]) if len(probes) else horizon
     probes = probes.filter(pl.col("t") >= begin)
     runs = fold(probes, unseen)
+    effects = [life.effective_at for life in faults if life.effective_at is not None]
     services = {}
     for name in SERVICES:
         if name not in runs and rto_of(scenario, name) is None:
             continue
-        full = with_gaps(runs.get(name, []), begin, horizon, unseen)
+        full = with_gaps(runs.get(name, []), begin, horizon, unseen, effects)
         services[name] = _service(full, probes.filter(pl.col("service") == name), name, faults, frames, scenario)
     return services
 

@@ -7,10 +7,13 @@ and flags known when it broke are compared with those of the account's next sess
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import Any
 
-from maildrill.measure.frames import Frames
+import polars as pl
+
+from maildrill.measure.frames import Frames, phase_start
 from maildrill.measure.mailboxes import SessionLoss, Sessions
 from maildrill.measure.result import FaultLife
 
@@ -48,10 +51,12 @@ def _losses(rows: list[dict[str, Any]], effects: list[Onset]) -> list[SessionLos
 
 
 def measure_sessions(frames: Frames, faults: list[FaultLife]) -> Sessions:
-    """What the lasting sessions went through."""
+    """What the lasting sessions went through; at teardown the drill itself ends them."""
     effects = [(life.requested_at or 0.0, life.effective_at) for life in faults if life.effective_at is not None]
     accounts: dict[str, list[dict[str, Any]]] = {}
-    for row in frames["session"].iter_rows(named=True):
+    end = phase_start(frames, "teardown")
+    rows = frames["session"].filter(pl.col("t") < (math.inf if end is None else end))
+    for row in rows.iter_rows(named=True):
         accounts.setdefault(row["account"], []).append(row)
     losses = [loss for account in sorted(accounts) for loss in _losses(accounts[account], effects)]
     counted = [loss for loss in losses if loss.effect_at is not None]

@@ -20,7 +20,9 @@ class Spread(Part):
 
     servers: dict[str, Share]
     unserved: int = Field(description="sessions for which the proxy had no server left")
-    members: list[str] = Field(description="should have taken part: no backup, and not down for half of the phase")
+    members: list[str] = Field(
+        description="should have taken part: no backup, not drained for half of it, nor down but after the heal"
+    )
     fairness: float | None = Field(
         description="Jain's index of the members' sessions; None of fewer than two, or than 10 sessions a member"
     )

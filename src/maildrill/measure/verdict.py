@@ -11,13 +11,13 @@ from maildrill.measure.facts import Facts, Found
 from maildrill.measure.frames import Frames, phase_start
 from maildrill.measure.interval import Censored
 from maildrill.measure.load import FULL
-from maildrill.measure.missed import baseline_fairness, missed_objectives, too_short
+from maildrill.measure.missed import lowest_fairness, missed_objectives, too_short
 from maildrill.measure.result import Diagnostic, Verdict
-from maildrill.measure.services import horizon_of
+from maildrill.measure.services import clock_error, horizon_of
 
 OUTRANK_FAIL = frozenset((
-    "BASELINE_UNHEALTHY", "FAULT_NOT_EFFECTIVE", "PROBES_STARVED", "MACHINE_BUSY", "JOURNAL_INCOMPLETE", "INTERRUPTED",
-    "DRILL_ERROR",
+    "BASELINE_UNHEALTHY", "FAULT_NOT_EFFECTIVE", "PROBES_STARVED", "MACHINE_BUSY", "CLOCKS_APART", "JOURNAL_INCOMPLETE",
+    "INTERRUPTED", "DRILL_ERROR",
 ))  # fmt: skip
 _NOTED = {
     "interrupted": "INTERRUPTED",
@@ -26,6 +26,9 @@ _NOTED = {
     "stopped-early": "STOPPED_EARLY",
 }
 MISSED = "OBJECTIVE_MISSED"
+NOT_SEEN = "QUEUES_NOT_SEEN"
+OF_LOSS = {"lost", "rpo"}
+"""Objectives that nobody can call missed while mail may wait where nobody looked."""
 HEALTHY = 0.99
 STARVED_S = 0.5
 BUSY = 0.5
@@ -48,6 +51,9 @@ def _harness(facts: Facts) -> Found:
         found.append(
             ("PROBES_STARVED", f"1 % of the probes began more than {late:.3f} s late; one is due every {every:g} s")
         )
+    if (error := clock_error(facts.frames)) > every:
+        text = f"the vantage's clock is known to {error:.3f} s only, and a probe is due every {every:g} s"
+        found.append(("CLOCKS_APART", text))
     return found
 
 
@@ -92,7 +98,8 @@ def _not_fired(facts: Facts) -> Found:
     planned = Counter[str]()
     for _, step in facts.scenario.faults():
         planned[step.fault] += 1 if step.repeat is None else step.repeat.times
-    asked = Counter(life.kind for life in facts.faults)
+    fired = {(life.kind, life.name.removesuffix(f"-{life.target}")) for life in facts.faults}
+    asked = Counter(kind for kind, _ in fired)
     return [
         ("FAULT_NOT_EFFECTIVE", f"{kind}: planned {times} times, requested {asked[kind]} times")
         for kind, times in planned.items()
@@ -158,13 +165,6 @@ def _mail(facts: Facts) -> Found:
         found.append(("CENSUS_INCOMPLETE", "not read to the end: " + ", ".join(facts.messages.mailboxes_not_whole)))
     elif open_ or facts.frames["census"].is_empty():
         found.append(("CENSUS_INCOMPLETE", f"no census of the mailboxes of {open_} messages"))
-    began = phase_start(facts.frames, "census")
-    if facts.ledger.lost_all_streams and began is not None:
-        unread = facts.frames["held"].filter((pl.col("t") >= began) & (pl.col("error") != ""))
-        for node, volume, error in unread.select("node", "volume", "error").iter_rows():
-            found.append(
-                ("CENSUS_INCOMPLETE", f"{node}: volume {volume} could not be read ({error}); lost mail may be there")
-            )
     return found
 
 
@@ -175,17 +175,25 @@ def not_measured(frames: Frames) -> list[str]:
 
 
 def _unseen(facts: Facts) -> Found:
-    """Mail that is missing may wait in a queue that nobody looked at."""
-    lost = facts.ledger.lost_all_streams
-    blind = lost and any(text.startswith("queues:") for text in not_measured(facts.frames))
-    text = f"the queues of the attached system were not looked at: {lost} lost messages may still wait there"
-    return [("QUEUES_NOT_SEEN", text)] if blind else []
+    """Mail that is missing may wait where nobody looked, or could look."""
+    lost, began = facts.ledger.lost_all_streams, phase_start(facts.frames, "census")
+    if not lost:
+        return []
+    found: Found = []
+    if any(text.startswith("queues:") for text in not_measured(facts.frames)):
+        text = f"the queues of the attached system were not looked at: {lost} lost messages may still wait there"
+        found.append((NOT_SEEN, text))
+    unread = facts.frames["held"].filter((pl.col("t") >= (began or 0.0)) & (pl.col("error") != ""))
+    for node, volume, error in unread.select("node", "volume", "error").iter_rows():
+        text = f"{node}: volume {volume} could not be read ({error}): {lost} lost messages may be there"
+        found.append((NOT_SEEN, text))
+    return found
 
 
 def _balance(facts: Facts) -> Found:
     known = ", ".join(sorted({one.backend for one in facts.balance})) or "none"
     text = "fairness not known: no log of a proxy tells of enough sessions that two or more of its servers could have"
-    unknown = [backend for backend, index in baseline_fairness(facts).items() if index is None]
+    unknown = [backend for backend, index in lowest_fairness(facts, "baseline").items() if index is None]
     return [("BALANCE_NOT_KNOWN", f"{name}: {text} got in the baseline (backends: {known})") for name in unknown]
 
 
@@ -198,7 +206,8 @@ def judge(facts: Facts) -> tuple[Verdict, list[Diagnostic]]:
     doubts += _machine(facts) if times and not others else []
     codes, missed = {code for code, _ in doubts}, [*times, *others]
     verdict: Verdict = "pass"
-    if codes & OUTRANK_FAIL or (doubts and not missed):
+    unsure = NOT_SEEN in codes and {name for name, _ in missed} <= OF_LOSS
+    if codes & OUTRANK_FAIL or unsure or (doubts and not missed):
         verdict = "inconclusive"
     elif missed:
         verdict = "fail"

@@ -244,7 +244,7 @@ class Objectives(Strict):
         None,
         min_length=1,
         description="backend of a proxy (submission, imaps, lmtp) -> lowest fairness index (Jain, 1 is even) of the"
-        " sessions that its servers got in the baseline",
+        " sessions that its servers got in the baseline, and after the last heal",
     )
 
 

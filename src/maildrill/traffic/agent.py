@@ -102,7 +102,8 @@ class Agent:
 
     async def do_give_up(self, command: dict[str, Any]) -> None:
         """Retries end."""
-        self._configured.give_up()
+        await self._configured.give_up(float(command["deadline"]))
+        self._emitter.reply("gave-up")
 
     async def do_stop_probes(self, command: dict[str, Any]) -> None:
         """Probes end."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import random
 import ssl
@@ -150,10 +151,13 @@ class Vantage:
         for sender in self._senders:
             sender.stop()
 
-    def give_up(self) -> None:
-        """Waiting messages are given up; a try under way ends first."""
+    async def give_up(self, deadline: float) -> None:
+        """Waiting messages are given up; returns when the tries under way have ended, or after ``deadline`` s."""
         self.stop_offering()
         self._give_up.set()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(deadline):
+                await asyncio.gather(*(sender.finished() for sender in self._senders))
 
     async def stop_probes(self) -> None:
         """No new probes; returns when the outstanding ones ended."""

@@ -53,9 +53,10 @@ class DeferredHerd(MailFlood):
         return super().orders() | {"total": self.asked.messages}
 
     def inject(self) -> None:
-        """Refuse the target's connections to the next hop, and start the sender. Raises RuntimeError if nft fails."""
-        if self._before is None:
-            self._before = self._queued()
+        """Refuse the target's connections to the next hop, and start the sender. Raises RuntimeError if nft fails.
+
+        What waits before is counted in between: until then, mail on its way may still leave.
+        """
         rules = (
             f"add table inet {self._table}; delete table inet {self._table}; add table inet {self._table}; "
             f"add chain inet {self._table} o {{ type filter hook output priority -300; }}; "
@@ -64,6 +65,8 @@ class DeferredHerd(MailFlood):
         code, output = self.world.helper.in_network_of(self.target.container, "nft", rules)
         if code:
             raise RuntimeError(f"nft failed in {self.target.name}: {output.strip()}")
+        if self._before is None:
+            self._before = self._queued()
         super().inject()
 
     def heal(self) -> None:
