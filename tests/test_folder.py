@@ -27,7 +27,9 @@ objectives: {inbound: {rto: 1s}}
 def folder(tmp_path: Path) -> Path:
     """A drill that missed its objective."""
     (tmp_path / "scenario.yaml").write_text(PLAN)
-    start = Start(0.0, 1, "d", "planted", "c", 1, "2026-01-01T00:00:00Z", digest(tmp_path / "scenario.yaml"))
+    (tmp_path / "cluster.json").write_text('{"timers": {}}\n')
+    digests = [digest(tmp_path / name) for name in ("scenario.yaml", "cluster.json")]
+    start = Start(0.0, 1, "d", "planted", "c", 1, "2026-01-01T00:00:00Z", *digests)
     journal = JournalWriter(tmp_path / "journal.ndjson")
     for event in sorted([start, *frame_of_drill()[1:], *census({})], key=lambda event: event.t):
         journal.write(event)
@@ -40,6 +42,15 @@ def test_objectives_cannot_be_changed_after_the_drill(folder: Path, capsys: pyte
     (folder / "scenario.yaml").write_text(PLAN.replace("rto: 1s", "rto: 50s"))
     assert cli.run(["measure", str(folder)]) == 2
     assert "its objectives were fixed before the run" in capsys.readouterr().err
+
+
+def test_what_was_drilled_cannot_be_changed_after_the_drill(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "cluster.json").write_text('{"timers": {"postfix": {"minimal_backoff_time": "1s"}}}\n')
+    assert cli.run(["measure", str(folder)]) == 2
+    assert "cluster.json: changed since the drill; it says what was drilled" in capsys.readouterr().err
+    (folder / "cluster.json").unlink()
+    assert cli.run(["measure", str(folder)]) == 2
+    assert "cluster.json: missing since the drill" in capsys.readouterr().err
 
 
 SAMPLE = Path(__file__).parent.parent / "reports" / "sample"

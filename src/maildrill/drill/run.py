@@ -23,11 +23,13 @@ from maildrill.drill.phases import Drill
 from maildrill.drill.progress import Progress
 from maildrill.drill.signals import signals_as_interrupt, undisturbed
 from maildrill.drill.turns import turn
+from maildrill.errors import BadInput
 from maildrill.journal.events import JOURNAL_VERSION, Phase, Start
 from maildrill.measure.result import Result
 from maildrill.permission import asked_of_people
 from maildrill.places import made
-from maildrill.report.folder import digest, measure_folder
+from maildrill.report.folder import SCENARIO, SYSTEM, digest, measure_folder
+from maildrill.scenario.document import check, read_yaml
 from maildrill.scenario.model import Scenario
 
 
@@ -66,12 +68,14 @@ def run_drill(
     _check(scenario, cluster_model, reports)
     with _turn(cluster_model, progress):
         folder = make_folder(reports, scenario.scenario)
-        shutil.copy(scenario_path, folder / "scenario.yaml")
-        (folder / "cluster.json").write_text(cluster_model.model_dump_json(indent=2) + "\n")
+        shutil.copy(scenario_path, folder / SCENARIO)
+        if check(Scenario, read_yaml(folder / SCENARIO)) != scenario:
+            raise BadInput(f"{scenario_path}: changed since it was read; begin again")
+        (folder / SYSTEM).write_text(cluster_model.model_dump_json(indent=2) + "\n")
         drill = Drill(scenario, cluster_model, folder, seed, progress)
         drill.journal.write(
             Start(0.0, JOURNAL_VERSION, folder.name, scenario.scenario, cluster_model.cluster, seed, drill.clock.wall,
-                  digest(folder / "scenario.yaml"))
+                  digest(folder / SCENARIO), digest(folder / SYSTEM))
         )  # fmt: skip
         was_interrupted = _carry_out(drill)
         result = measure_folder(folder)

@@ -18,7 +18,8 @@ JOURNAL_VERSION = 1
 class Start(Event):
     """First event: which drill this is, and the only wall-clock time (ISO 8601, UTC).
 
-    ``plan``: SHA-256 of the scenario file, so that objectives cannot be changed afterwards; "" if not known.
+    ``plan``, ``system``: SHA-256 of the scenario file and of the cluster file as run, so that neither objectives nor
+    what was drilled can be changed afterwards; "" if not known.
     """
 
     kind: ClassVar[str] = "start"
@@ -29,6 +30,7 @@ class Start(Event):
     seed: int
     wall: str
     plan: str = ""
+    system: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,9 @@ from maildrill.report.html import html
 from maildrill.scenario.document import check, read_yaml
 from maildrill.scenario.model import Scenario
 
+SCENARIO, SYSTEM = "scenario.yaml", "cluster.json"
+"""The copies in a drill's folder of what was run, and of what it was run on."""
+
 
 class ClusterFile(BaseModel):
     """What is read again of a cluster.json."""
@@ -38,7 +41,7 @@ def write_whole(path: Path, text: str) -> None:
 
 def _timers(folder: Path) -> Timers:
     """The timers declared in the folder's cluster file; none without a file. Raises BadInput if they make no sense."""
-    path = folder / "cluster.json"
+    path = folder / SYSTEM
     if not path.exists():
         return {}
     try:
@@ -47,33 +50,40 @@ def _timers(folder: Path) -> Timers:
         raise BadInput(f"{path}: not the cluster file that maildrill wrote there") from None
 
 
-def digest(scenario: Path) -> str:
-    """SHA-256 of a scenario file, as the start of a journal holds it."""
-    return hashlib.sha256(scenario.read_bytes()).hexdigest()
+def digest(file: Path) -> str:
+    """SHA-256 of a scenario or cluster file, as the start of a journal holds it."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
-def _check_plan(folder: Path, journal: Journal) -> None:
-    """Objectives are fixed before the run: the scenario is the one that the journal began with."""
+def _check_unchanged(folder: Path, journal: Journal) -> None:
+    """Scenario and cluster are those that the journal began with: objectives are fixed before the run."""
     first = next(iter(journal.blocks()), b"").split(b"\n", 1)[0]
     try:
-        plan = json.loads(first or b"{}").get("plan")
+        start = json.loads(first or b"{}")
     except ValueError:
         return
-    if plan and plan != digest(folder / "scenario.yaml"):
-        raise BadInput(f"{folder / 'scenario.yaml'}: changed since the drill; its objectives were fixed before the run")
+    for key, path, what in (
+        ("plan", folder / SCENARIO, "its objectives were fixed before the run"),
+        ("system", folder / SYSTEM, "it says what was drilled"),
+    ):
+        written = start.get(key)
+        if written and not path.is_file():
+            raise BadInput(f"{path}: missing since the drill; {what}")
+        if written and written != digest(path):
+            raise BadInput(f"{path}: changed since the drill; {what}")
 
 
 def read_folder(folder: Path) -> tuple[Measured, Journal, Scenario]:
     """Measure a drill from its scenario.yaml, cluster.json and journal.ndjson; nothing is written.
 
-    Raises BadInput if a file is missing or cannot be understood, or the scenario was changed.
+    Raises BadInput if a file is missing or cannot be understood, or scenario or cluster were changed.
     """
-    for name in ("scenario.yaml", "journal.ndjson"):
+    for name in (SCENARIO, "journal.ndjson"):
         if not (folder / name).is_file():
             raise BadInput(f"{folder}: no {name}; expected the folder of a drill")
-    scenario = check(Scenario, read_yaml(folder / "scenario.yaml"))
+    scenario = check(Scenario, read_yaml(folder / SCENARIO))
     journal, timers = read_journal(folder / "journal.ndjson"), _timers(folder)
-    _check_plan(folder, journal)
+    _check_unchanged(folder, journal)
     try:
         return measure_with_tables(journal, scenario, timers), journal, scenario
     except Exception as problem:

@@ -89,7 +89,8 @@ def rpa_text(result: Result) -> str:
     if rpa.bound is None:
         return f"of {accepted} accepted messages the fate of none is known" if accepted else "nothing was accepted"
     some = "" if rpa.known == accepted else f" whose fate is known ({accepted - rpa.known} more are held or unresolved)"
-    return f"0 lost of {rpa.known} accepted{some}: the rate of loss is below {rpa.bound:.2g} with 95 % confidence (3/N)"
+    sure = f"the rate of loss is below {rpa.bound:.2g} with 95 % confidence (3/N)"
+    return f"0 lost of {rpa.known} accepted, mail of probes included{some}: {sure}"
 
 
 def html(measured: Measured, scenario: Scenario) -> str:

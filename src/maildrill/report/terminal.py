@@ -24,8 +24,12 @@ def terminal(result: Result) -> RenderableType:
             Text.assemble(f"  {name:<11}{rta_text(service):<22}{goal:<14}", (service.verdict, _STYLE[service.verdict]))
         )
     ledger, twice = result.ledger, result.duplicates
-    lines.append(Text(f"  mail       accepted {ledger.accepted}, lost {ledger.lost_all_streams}, held {ledger.held},"
-                      f" duplicates {twice.protocol} protocol {twice.system} system"))  # fmt: skip
+    lines.append(
+        Text(
+            f"  mail       accepted {ledger.accepted} of {ledger.offered}, held {ledger.held}; mail of probes included:"
+            f" lost {ledger.lost_all_streams}, duplicates {twice.protocol} protocol {twice.system} system"
+        )
+    )
     lines.append(Text(f"  recovery   point {rpa_text(result)}"))
     if old := old_mail_text(result):
         lines.append(Text(f"  old mail   {old}"))
