@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import threading
 import time
 from pathlib import Path
@@ -11,63 +10,19 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from planted_faults import Box, Crash, Cut, Ice, Switch, answers, care_bench, node
 
 from maildrill.custody import care as care_module
-from maildrill.custody.care import Care
+from maildrill.custody import rest as rest_module
 from maildrill.custody.work import Work
-from maildrill.faults import Fault, World
+from maildrill.faults import Fault
 from maildrill.faults import fault as fault_module
-from maildrill.journal.writer import JournalWriter
-
-
-class Switch(Fault):
-    """A planted fault: a switch that works, or one that is stuck."""
-
-    kind = "switch"
-
-    def inject(self) -> None:
-        """Turn it off, unless stuck."""
-        self.target.on = self.target.stuck
-
-    def heal(self) -> None:
-        """Turn it on again."""
-        self.target.on = True
-        self.target.heals += 1
-
-    def effect(self) -> tuple[bool, str]:
-        """Seen when off."""
-        return not self.target.on, f"on={self.target.on}"
-
-    def recovered(self) -> tuple[bool, str]:
-        """Seen when on."""
-        return self.target.on, f"on={self.target.on}"
-
-
-def nothing(*_: Any, **__: Any) -> Any:
-    """A look that is not used."""
-    raise AssertionError("not used")
 
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Any:
-    """A care with a journal, and a way to read the fault states written so far."""
-    journal = JournalWriter(tmp_path / "journal.ndjson")
-    clock = iter(range(1, 1000))
-
-    def events() -> list[dict[str, Any]]:
-        lines = (tmp_path / "journal.ndjson").read_text().splitlines()
-        return [event for event in map(json.loads, lines) if event["e"] == "fault"]
-
-    def states() -> list[str]:
-        return [event["state"] for event in events()]
-
-    care = Care(journal, lambda: float(next(clock)), lambda _: None)
-    return SimpleNamespace(care=care, states=states, events=events, world=World(nothing, nothing, None, None, None))
-
-
-def node(stuck: bool = False) -> Any:
-    """A target."""
-    return SimpleNamespace(name="mx1", on=True, stuck=stuck, heals=0)
+    """A care with a journal."""
+    return care_bench(tmp_path)
 
 
 def test_a_fault_is_requested_before_it_acts_and_proven_after(bench: Any) -> None:
@@ -105,7 +60,7 @@ def test_what_is_still_injected_is_undone_at_the_end(bench: Any) -> None:
 def test_a_heal_that_hangs_blocks_nothing(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """One heal that never returns has its deadline; the next fault is healed all the same."""
     monkeypatch.setattr(fault_module, "HEAL_DEADLINE_S", 0.1)
-    monkeypatch.setattr(care_module, "UNDO_DEADLINE_S", 0.1)
+    monkeypatch.setattr(rest_module, "UNDO_DEADLINE_S", 0.1)
     for_ever = threading.Event()
 
     class Hangs(Switch):
@@ -141,64 +96,6 @@ def test_nothing_is_injected_after_the_end(bench: Any) -> None:
     bench.care.undo_all()
     bench.care.inject("late", Switch(bench.world, target))
     assert target.on
-
-
-class Box:
-    """A container that loses what was done to it when it is started again."""
-
-    def __init__(self) -> None:
-        self.starts, self.running, self.frozen, self.cut = 1, True, False, False
-        self.attrs: dict[str, Any] = {}
-
-    def reload(self) -> None:
-        self.attrs = {"State": {"StartedAt": self.starts}}
-
-
-class Crash(Switch):
-    """Stops the box; healed by starting it, without whatever was done to it."""
-
-    kind = "crash"
-
-    def inject(self) -> None:
-        self.target.container.running = False
-
-    def heal(self) -> None:
-        box = self.target.container
-        if not box.running:
-            box.starts, box.running, box.frozen, box.cut = box.starts + 1, True, False, False
-
-    def effect(self) -> tuple[bool, str]:
-        return not answers(self.target.container), "looked"
-
-    def recovered(self) -> tuple[bool, str]:
-        return answers(self.target.container), "looked"
-
-
-def answers(box: Box) -> bool:
-    return box.running and not box.frozen and not box.cut
-
-
-class Ice(Crash):
-    """Freezes the box, if it runs."""
-
-    kind, what = "ice", "frozen"
-
-    def inject(self) -> None:
-        if not self.target.container.running:
-            raise RuntimeError("it is not running")
-        setattr(self.target.container, self.what, True)
-
-    def heal(self) -> None:
-        setattr(self.target.container, self.what, False)
-
-    def effect(self) -> tuple[bool, str]:
-        return getattr(self.target.container, self.what), "looked"
-
-
-class Cut(Ice):
-    """Cuts the box off, if it runs."""
-
-    kind, what = "cut", "cut"
 
 
 FAULTS: dict[str, type[Fault]] = {"crash": Crash, "ice": Ice, "cut": Cut}

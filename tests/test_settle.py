@@ -11,6 +11,7 @@ import pytest
 
 from maildrill.cluster.model import load_cluster
 from maildrill.custody import care as care_module
+from maildrill.custody import charge as charge_module
 from maildrill.drill import phases
 from maildrill.drill.phases import Drill
 from maildrill.faults import Fault, World
@@ -64,7 +65,7 @@ def test_a_heal_that_was_hidden_is_looked_at_before_the_mail_stops(
     monkeypatch.setattr(phases, "Timeline", Planted)
     monkeypatch.setattr(care_module, "HIDDEN_DEADLINE_S", 0.05)
     monkeypatch.setattr(fault_module, "HEAL_DEADLINE_S", 0.05)
-    monkeypatch.setattr(care_module, "_started_at", lambda _: "")
+    monkeypatch.setattr(charge_module, "started_at", lambda _: "")
     drill = Drill(PLAN, load_cluster("postfix-dovecot-single"), tmp_path, 1, lambda _: None)
     drill.cluster = SimpleNamespace(nodes={})  # type: ignore[assignment]
     world: Any = SimpleNamespace(check=None, attempt=None, cluster=drill.cluster)

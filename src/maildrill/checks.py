@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from maildrill.blast import over_limits, placements
 from maildrill.claims import check_backends
+from maildrill.clashes import clash
 from maildrill.cluster.attached import AttachedCluster
 from maildrill.cluster.imagefile import read_image
 from maildrill.errors import BadInput
@@ -53,6 +54,9 @@ def check_against_cluster(scenario: Scenario, document: Document, model: AnyClus
     over = over_limits(scenario, model.nodes)
     if over is not None:
         raise document.bad(*over)
+    clashing = clash(scenario, model.nodes)
+    if clashing is not None:
+        raise document.bad(("timeline", clashing[0]), clashing[1])
 
 
 def targets(scenario: Scenario) -> list[tuple[Loc, Target]]:

@@ -5,29 +5,28 @@ that traffic can hold stands before it.
 
 Faults stack. One whose node is down cannot be applied (``masked``), or loses what it did when the node is
 started again or when another of its kind on the same node is healed: then it is applied again, and proven.
-What a heal did may not be seen while another fault is in force: it is verified when that is gone, or at the
-end of the drill.
+One that cannot be healed while another is in force on its node is tried again when one of them is healed
+(``heal-later``). What a heal did may not be seen while another fault is in force: it is verified when that is
+gone, or at the end of the drill.
 """
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
-from typing import Any
 
 from maildrill.cluster.engine import ENGINE_FAILURES
-from maildrill.custody.work import Work
+from maildrill.custody.charge import Charge, State
+from maildrill.custody.charges import Charges
+from maildrill.custody.rest import undo_rest
 from maildrill.faults import Fault
 from maildrill.journal.events import Fault as FaultEvent
 from maildrill.journal.writer import JournalWriter
 
 HIDDEN_DEADLINE_S = 2.0
 """How long a heal is looked at while another fault on the same node may hide it."""
-UNDO_DEADLINE_S = 15.0
-INJECT_PATIENCE_S = 12.0
-"""How much longer than the proof may take a heal waits for an injection under way; then it heals all the same."""
-LOOK_EVERY_S = 0.02
+TRY_EVERY_S = 0.1
+"""How soon a fault is applied again to a node that was just started, and does not run what is to be broken yet."""
 
 
 class Care:
@@ -37,12 +36,8 @@ class Care:
         self._journal = journal
         self._now = now
         self._say = say
-        self._lock = threading.Lock()
-        self._injected: dict[str, Fault] = {}
-        self._unverified: dict[str, Fault] = {}
-        self._masked: set[str] = set()
-        self._proving: dict[str, threading.Lock] = {}
-        self._refusing = False
+        self._charges = Charges()
+        self._unverified: dict[str, Charge] = {}
         self._closed = False
 
     def inject(self, name: str, fault: Fault) -> None:
@@ -50,172 +45,169 @@ class Care:
 
         A heal that is due meanwhile waits, so that it cannot be overtaken by what it undoes.
         """
-        self._write(name, fault, "requested", "")
-        with self._lock:
-            self._proving[name] = threading.Lock()
-            if self._refusing:
-                return
-            self._injected[name] = fault
-        with self._proving[name]:
-            self._inject(name, fault, "injected")
+        charge = Charge(name, fault, self._now)
+        self._write(charge, "requested", "")
+        with charge.injecting:  # before anybody can find it
+            if self._charges.take(charge):
+                self._inject(charge, "injected", self._apply(charge, 0.0))
 
     def took(self, name: str) -> bool:
         """Whether this fault's injection has begun (or was refused): from then on a heal cannot come too early."""
-        with self._lock:
-            return name in self._proving
+        return self._charges.knows(name)
 
-    def _inject(self, name: str, fault: Fault, state: str) -> None:
-        try:
-            fault.inject()
-        except ENGINE_FAILURES as problem:  # a fault that cannot be applied is a result, not a crash
-            masked = any(other.target.name == fault.target.name for other in self._others(name, fault))
-            self._masked |= {name} if masked else set()
-            self._write(name, fault, "masked" if masked else "not-effective", f"inject: {problem}")
+    def _apply(self, charge: Charge, patience: float) -> str:
+        """Apply it, trying again for ``patience`` s; why that failed, empty if it did not."""
+        until = time.monotonic() + patience
+        while True:
+            try:
+                charge.fault.inject()
+                return ""
+            except ENGINE_FAILURES as problem:  # a fault that cannot be applied is a result, not a crash
+                if time.monotonic() >= until or self._charges.refusing:
+                    return f"inject: {problem}"
+            time.sleep(TRY_EVERY_S)
+
+    def _inject(self, charge: Charge, state: str, problem: str) -> None:
+        """Write down what came of applying it, and prove the effect."""
+        moment = self._now()
+        charge.tried()
+        charge.masked = bool(problem and self._charges.beside(charge))
+        if problem:
+            self._write(charge, "masked" if charge.masked else "not-effective", problem, moment)
             return
-        self._masked.discard(name)
-        self._write(name, fault, state, "")
-        seen_at, seen = self._prove(fault.effect, fault.proof_deadline())
+        self._write(charge, state, "", moment)
+        seen_at, seen = charge.effect.within(charge.fault.proof_deadline(), self._over)
         if seen_at is None and self._closed:
             return
-        self._write(name, fault, "not-effective" if seen_at is None else "effective", seen, seen_at)
-
-    def _others(self, name: str, fault: Fault) -> list[Fault]:
-        """The other faults in force that touch the same nodes, oldest first."""
-        with self._lock:
-            others = [other for its_name, other in self._injected.items() if its_name != name]
-        return [other for other in others if _touched(other) & _touched(fault)]
+        self._write(charge, "not-effective" if seen_at is None else "effective", seen, seen_at)
 
     def heal(self, name: str) -> bool:
         """Heal one fault and prove it; healing what is not injected (any more) is harmless.
 
-        True unless the heal failed.
+        True unless the heal failed, or must wait until another fault is healed. One that somebody else is healing is
+        waited for.
         """
-        with self._lock:
-            fault = self._injected.pop(name, None)
-        if fault is None:
+        charge, is_mine = self._charges.claim(name)
+        if charge is None:
             return True
-        proving = self._proving[name]
-        waited = proving.acquire(timeout=fault.proof_deadline() + INJECT_PATIENCE_S)
+        return self._heal(charge) if is_mine else charge.await_end()
+
+    def _heal(self, charge: Charge) -> bool:
+        """Heal one that was claimed."""
+        outcome, is_well = State.FAILED, False
         try:
-            return self._heal(name, fault)
+            outcome = self._undo(charge)
+            if outcome is State.HEALED:
+                self._heal_later_ones(charge)
+                self._apply_again(charge)
+                is_well = self._verify(charge)
+            return is_well
         finally:
-            if waited:
-                proving.release()
+            if outcome is not State.LATER:  # else it is whose who claims it next
+                self._charges.end(charge, is_well)
 
-    def _heal(self, name: str, fault: Fault) -> bool:
-        before, began = _started_at(fault.target), self._now()
-        work = Work(fault.heal)
-        self._write(name, fault, "heal-requested", "", began)
+    def _undo(self, charge: Charge) -> State:
+        """HEALED, FAILED, or LATER if another fault on the node may have stood in the way and still does."""
+        charge.fault.call_off()
+        with charge.injection_over():
+            while True:
+                may_hinder = self._charges.beside(charge)
+                if self._try_to_undo(charge, bool(may_hinder)):
+                    return State.HEALED
+                if not may_hinder:
+                    return State.FAILED
+                self._charges.postpone(charge)
+                if self._charges.beside(charge) or not self._charges.claim(charge.name)[1]:
+                    return State.LATER
+
+    def _try_to_undo(self, charge: Charge, is_hindered: bool) -> bool:
+        began, deadline = self._now(), charge.fault.heal_deadline()
+        charge.undo()
+        self._write(charge, "heal-requested", "", began)
         try:
-            if not work.wait(deadline := fault.heal_deadline()):
-                raise TimeoutError(f"healing did not return within {deadline:g} s")
-            work.outcome()
+            charge.undone(deadline)
         except ENGINE_FAILURES as problem:
-            self._write(name, fault, "heal-failed", str(problem))
+            self._write(charge, "heal-later" if is_hindered else "heal-failed", str(problem))
             return False
-        self._write(name, fault, "healed", "")
-        self._apply_again(fault, restarted=_started_at(fault.target) != before)
-        return self._verify(name, fault)
+        charge.state = State.HEALED
+        self._write(charge, "healed", "")
+        return True
 
-    def _apply_again(self, healed: Fault, restarted: bool) -> None:
-        """Faults in force on the node come back: all if it was started anew, else those of the kind and the masked."""
-        with self._lock:
-            others = [(n, f) for n, f in self._injected.items() if f.target.name == healed.target.name]
-        for name, fault in others:
-            if not (restarted or fault.kind == healed.kind or name in self._masked):
-                continue
-            with self._proving[name]:
-                if name in self._injected:
-                    self._inject(name, fault, "injected-again")
+    def _heal_later_ones(self, healed: Charge) -> None:
+        """Those on its node that could not be healed while it was in force."""
+        for charge in self._charges.beside(healed, (State.LATER,)):
+            if self._charges.claim(charge.name)[1]:
+                self._heal(charge)
 
-    def _verify(self, name: str, fault: Fault) -> bool:
+    def _apply_again(self, healed: Charge) -> None:
+        """Faults in force on its node come back: where it was started anew, those of its kind, and the masked."""
+        for charge in self._charges.beside(healed, (State.IN_FORCE,)):
+            if self._is_lost(charge, healed):
+                with charge.injection_over() as is_over:
+                    if is_over and self._is_lost(charge, healed):
+                        patience = charge.fault.proof_deadline() if charge.started_anew() else 0.0
+                        self._inject(charge, "injected-again", self._apply(charge, patience))
+
+    def _is_lost(self, charge: Charge, healed: Charge) -> bool:
+        """Whether it is to be applied again, now that another was healed. In a drill that ends, nothing is."""
+        if self._charges.refusing or charge.state is not State.IN_FORCE:
+            return False
+        undone = charge.fault.kind == healed.fault.kind or charge.started_anew()
+        return charge.masked or (undone and not charge.fault.applied_once)
+
+    def _verify(self, charge: Charge) -> bool:
         """Prove a heal; if other faults may hide it, leave that to whoever heals the last of them."""
-        hidden = bool(self._others(name, fault))
-        seen_at, seen = self._prove(fault.recovered, HIDDEN_DEADLINE_S if hidden else fault.recovery_deadline())
-        if seen_at is None and self._injected:
-            self._write(name, fault, "verify-later", seen)
-            with self._lock:
-                self._unverified[name] = fault
+        hidden = bool(self._charges.hiding(charge))
+        deadline = HIDDEN_DEADLINE_S if hidden else charge.fault.recovery_deadline()
+        seen_at, seen = charge.recovered.within(deadline, self._over)
+        if seen_at is None and self._charges.among(State.IN_FORCE, State.LATER):
+            self._write(charge, "verify-later", seen)
+            self._unverified[charge.name] = charge
             return True
-        self._write(name, fault, "heal-failed" if seen_at is None else "heal-verified", seen, seen_at)
-        self._verify_earlier()
+        self._verified(charge, seen_at, seen)
+        for other in self._clear():
+            self._verify(other)
         return seen_at is not None
 
-    def _verify_earlier(self) -> None:
-        """Heals that other faults hid until now."""
-        clear = [name for name, fault in list(self._unverified.items()) if not self._others(name, fault)]
-        for name in clear:
-            with self._lock:
-                fault = self._unverified.pop(name, None)
-            if fault is not None:
-                self._verify(name, fault)
+    def _verified(self, charge: Charge, seen_at: float | None, seen: str) -> None:
+        if seen_at is not None or not self._closed:
+            self._write(charge, "heal-failed" if seen_at is None else "heal-verified", seen, seen_at)
+
+    def _clear(self) -> list[Charge]:
+        """Those whose heal other faults hid until now; they are the caller's to verify."""
+        clear = [charge for charge in list(self._unverified.values()) if not self._charges.hiding(charge)]
+        return [charge for charge in clear if self._unverified.pop(charge.name, None)]
 
     def verify_rest(self) -> None:
         """What healing did is looked at a last time, but for nodes on which another fault stays in force."""
-        clear = [name for name, fault in list(self._unverified.items()) if not self._others(name, fault)]
-        for name in clear:
-            fault = self._unverified.pop(name)
-            seen_at, seen = self._prove(fault.recovered, HIDDEN_DEADLINE_S)
-            self._write(name, fault, "heal-failed" if seen_at is None else "heal-verified", seen, seen_at)
+        for charge in self._clear():
+            self._verified(charge, *charge.recovered.within(HIDDEN_DEADLINE_S, self._over))
 
     def stop_injecting(self) -> None:
-        """From now on nothing is injected: the drill ends early."""
-        with self._lock:
-            self._refusing = True
+        """From now on nothing is injected, and nothing again: the drill ends early."""
+        self._charges.refuse()
 
     def heal_all(self) -> None:
-        """Heal whatever is still injected, newest first, and prove it."""
-        for name in reversed(list(self._injected)):
-            self.heal(name)
+        """Heal whatever is still injected, newest first, and prove it; wait for what others are healing."""
+        for charge in reversed(self._charges.among(State.IN_FORCE, State.LATER)):
+            self.heal(charge.name)
+        for charge in self._charges.all():
+            self.heal(charge.name)
 
     def undo_all(self) -> None:
         """Undo whatever is still injected without waiting for proof: the nodes are about to go.
 
         Nothing is injected any more. Newest first; one that hangs is left behind after its deadline.
         """
-        with self._lock:
-            self._refusing = self._closed = True
-            left = list(reversed(self._injected.items()))
-            self._injected.clear()
-        for name, fault in left:
-            work = Work(fault.heal)
-            try:
-                if not work.wait(UNDO_DEADLINE_S):
-                    raise TimeoutError(f"healing did not return within {UNDO_DEADLINE_S:g} s")
-                work.outcome()
-            except ENGINE_FAILURES as problem:
-                self._say(f"{name}: {problem}")
+        self._charges.refuse()
+        self._closed = True
+        for problem in undo_rest(self._charges):
+            self._say(problem)
 
-    def _prove(self, look: Callable[[], tuple[bool, str]], deadline: float) -> tuple[float | None, str]:
-        """(start of the look that saw it or None, what was seen last)."""
-        until = time.monotonic() + deadline
-        while True:
-            began = self._now()
-            try:
-                proven, seen = look()
-            except ENGINE_FAILURES as problem:
-                proven, seen = False, f"{type(problem).__name__}: {problem}"
-            if proven:
-                return began, seen
-            if time.monotonic() >= until or self._closed:
-                return None, f"not seen within {deadline:.0f} s; last: {seen}"
-            time.sleep(LOOK_EVERY_S)
+    def _over(self) -> bool:
+        return self._closed
 
-    def _write(self, name: str, fault: Fault, state: str, detail: str, t: float | None = None) -> None:
-        moment = self._now() if t is None else t
-        self._journal.write(FaultEvent(moment, fault.kind, name, fault.target.name, state, detail))
+    def _write(self, charge: Charge, state: str, detail: str, t: float | None = None) -> None:
+        moment, fault = self._now() if t is None else t, charge.fault
+        self._journal.write(FaultEvent(moment, fault.kind, charge.name, fault.target.name, state, detail))
         self._say(f"{fault.kind} {fault.target.name}: {state}{' (' + detail + ')' if detail else ''}")
-
-
-def _touched(fault: Fault) -> set[str]:
-    """The nodes a fault has to do with."""
-    return {fault.target.name, *(peer.name for peer in fault.peers)}
-
-
-def _started_at(node: Any) -> str:
-    """When the node's container was last started; empty if that cannot be known."""
-    try:
-        node.container.reload()
-        return str(node.container.attrs["State"]["StartedAt"])
-    except (*ENGINE_FAILURES, AttributeError, KeyError):
-        return ""

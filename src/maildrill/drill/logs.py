@@ -26,14 +26,14 @@ def keep_logs(cluster: RunningCluster, folder: Path, journal: JournalWriter, wal
     ``wall`` is the ISO 8601 time at which the drill's clock was 0. The vantage keeps no log, and a node
     of an attached system has none that could be seen.
     """
-    (folder / "logs").mkdir(exist_ok=True)
 
     def keep(node: RunningNode) -> str:
         try:
             log = node.container.logs(timestamps=True)
+            (folder / "logs").mkdir(exist_ok=True)
+            (folder / "logs" / f"{node.name}.log").write_bytes(log)
         except ENGINE_FAILURES as problem:
             return f"{node.name}: {problem}"
-        (folder / "logs" / f"{node.name}.log").write_bytes(log)
         return told(node, log.decode(errors="replace")) if "proxy" in node.roles else ""
 
     def told(node: RunningNode, log: str) -> str:

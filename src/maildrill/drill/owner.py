@@ -12,6 +12,7 @@ import shlex
 import signal
 import subprocess
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -21,6 +22,8 @@ from maildrill.cluster.attached import REFERENCE, AttachedCluster, Hook, Http
 from maildrill.drill.person import await_person
 
 MOST_OUTPUT = 500
+LOOK_EVERY_S = 0.1
+"""How soon a command that was called off is ended."""
 LIST = "to-heal"
 HEADING = "# Faults that may still be in force, and how each is undone. If no drill runs any more: do it.\n"
 
@@ -41,10 +44,20 @@ class OwnersHands:
         self._lock = threading.Lock()
         self.over = threading.Event()
 
-    def carry_out(self, hook: Hook, about: dict[str, str], seen: Callable[[], bool], undoing: bool) -> None:
-        """Do it within its deadline. Raises HookFailed, or WaitTimeout if a person did not confirm."""
+    def carry_out(
+        self,
+        hook: Hook,
+        about: dict[str, str],
+        seen: Callable[[], bool],
+        undoing: bool,
+        called_off: threading.Event | None = None,
+    ) -> None:
+        """Do it within its deadline. A command is ended once it is ``called_off``.
+
+        Raises HookFailed, or WaitTimeout if a person did not confirm.
+        """
         if hook.run is not None:
-            self._run(hook.run, about, hook.deadline)
+            self._run(hook.run, about, hook.deadline, called_off or threading.Event())
         elif hook.http is not None:
             self._call(hook.http, hook.deadline)
         else:
@@ -52,19 +65,22 @@ class OwnersHands:
             self._say(f"PLEASE: {hook.ask}  (then press Enter, or create the file {confirm})")
             await_person(confirm, hook.deadline, threading.Event() if undoing else self.over, seen)
 
-    def _run(self, command: str, about: dict[str, str], deadline: float) -> None:
+    def _run(self, command: str, about: dict[str, str], deadline: float, called_off: threading.Event) -> None:
         """In a session of its own: a Ctrl-C that ends the drill does not reach it."""
+        if called_off.is_set():
+            raise HookFailed(f"was not begun, because it is to be undone: {command}")
         environment = {name: value for name, value in os.environ.items() if name not in self._passwords}
         process = subprocess.Popen(
             ["/bin/sh", "-c", command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             env=environment | about, start_new_session=True,
         )  # fmt: skip
-        try:
-            output, _ = process.communicate(timeout=deadline)
-        except subprocess.TimeoutExpired:
+        output = _output(process, deadline, called_off)
+        if output is None:
             os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
-            raise HookFailed(f"did not end within {deadline:g} s, and was killed: {command}") from None
+            process.wait()
+            late = f"did not end within {deadline:g} s"
+            why = "was to be undone before it ended" if called_off.is_set() else late
+            raise HookFailed(f"{why}, and was killed: {command}")
         if process.returncode:
             raise HookFailed(f"exit code {process.returncode}: {self._clean(output.decode(errors='replace'))}")
 
@@ -120,3 +136,14 @@ class OwnersHands:
             file.flush()
             os.fsync(file.fileno())
         new.replace(path)
+
+
+def _output(process: subprocess.Popen[bytes], deadline: float, called_off: threading.Event) -> bytes | None:
+    """What a command says; None if it has not ended within ``deadline`` s, or when it is called off."""
+    until = time.monotonic() + deadline
+    while (left := until - time.monotonic()) > 0 and not called_off.is_set():
+        try:
+            return process.communicate(timeout=min(LOOK_EVERY_S, left))[0]
+        except subprocess.TimeoutExpired:
+            continue
+    return None

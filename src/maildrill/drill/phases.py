@@ -85,14 +85,20 @@ class Drill:
         self.journal.write(Note(self.clock.now(), name, detail, round(value, 6)))
 
     def phase(self, name: str) -> None:
-        """Begin a phase."""
+        """Begin a phase, and write that down."""
+        self.journal.write(self.enter(name))
+
+    def enter(self, name: str) -> Phase:
+        """Begin a phase; what is to be written down."""
         self.phase_name = name
         self.began[name] = self.clock.now()
-        self.journal.write(Phase(self.clock.now(), name))
         self.say("")
+        return Phase(self.began[name], name)
 
     def tick(self) -> None:
-        """Called ten times a second while the drill waits: shows progress, notices a dead vantage."""
+        """Called ten times a second while the drill waits: shows progress, notices a dead vantage or a full disk."""
+        if self.journal.problem:
+            raise EnvironmentProblem(self.journal.problem)
         if self.link is not None and self.link.broken:
             raise EnvironmentProblem(f"the vantage died: {self.link.broken}")
         self.watch(self.live.progress(self.clock.now(), self.phase_name))
@@ -258,11 +264,12 @@ class Drill:
 
     def down(self) -> None:
         """Undo faults, keep the logs, remove everything, look, end the reaper and the journal."""
-        self.phase("teardown")
-        began = time.monotonic()
-        self.await_engine()
-        owed = self.give_back()
+        began, teardown = time.monotonic(), self.enter("teardown")
+        away, owed = self.await_engine(), self.give_back()
         self.care.undo_all()
+        self.journal.write(teardown)  # only now: nothing that is written stands before a heal
+        if away:
+            self.note("error", away)
         if self.link is not None:
             self.link.close()
         if self.cluster is not None:
@@ -289,11 +296,9 @@ class Drill:
         self.care.heal_all()
         return [f"not undone, see the file {LIST}: {name}" for name in self.owner.owed()]
 
-    def await_engine(self) -> None:
-        """An engine that is being restarted comes back; without it nothing can be healed or removed."""
+    def await_engine(self) -> str:
+        """An engine that is being restarted comes back; without it nothing can be healed or removed. What was wrong."""
         try:
-            away = await_engine(self.client, self.say)
+            return await_engine(self.client, self.say)
         except ENGINE_FAILURES as problem:
-            away = f"the engine did not come back: {problem}"
-        if away:
-            self.note("error", away)
+            return f"the engine did not come back: {problem}"

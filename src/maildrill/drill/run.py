@@ -23,7 +23,7 @@ from maildrill.drill.phases import Drill
 from maildrill.drill.progress import Progress
 from maildrill.drill.signals import signals_as_interrupt, undisturbed
 from maildrill.drill.turns import turn
-from maildrill.errors import BadInput
+from maildrill.errors import BadInput, EnvironmentProblem
 from maildrill.journal.events import JOURNAL_VERSION, Phase, Start
 from maildrill.measure.result import Result
 from maildrill.permission import asked_of_people
@@ -60,10 +60,11 @@ def run_drill(
 ) -> Outcome:
     """Run one drill and measure it.
 
-    Raises EnvironmentProblem if the engine is not there, BadInput if a password of an attached system is
-    not in the environment or ``reports`` cannot be written to, Skipped if the machine cannot do one of the
-    faults or there is nobody to ask, KeyboardInterrupt after an interrupted drill has been healed, removed
-    and measured. A drill that broke in the middle is measured too and comes out inconclusive.
+    Raises EnvironmentProblem if the engine is not there, or if the journal could not be written (everything is
+    healed and removed then), BadInput if a password of an attached system is not in the environment or ``reports``
+    cannot be written to, Skipped if the machine cannot do one of the faults or there is nobody to ask,
+    KeyboardInterrupt after an interrupted drill has been healed, removed and measured. A drill that broke in the
+    middle is measured too and comes out inconclusive.
     """
     _check(scenario, cluster_model, reports)
     with _turn(cluster_model, progress):
@@ -77,10 +78,13 @@ def run_drill(
             Start(0.0, JOURNAL_VERSION, folder.name, scenario.scenario, cluster_model.cluster, seed, drill.clock.wall,
                   digest(folder / SCENARIO), digest(folder / SYSTEM))
         )  # fmt: skip
-        was_interrupted = _carry_out(drill)
-        result = measure_folder(folder)
+        was_interrupted, problem = _carry_out(drill), drill.journal.problem
+        result = None if problem else measure_folder(folder)
     if was_interrupted:
-        raise KeyboardInterrupt(f"interrupted; everything is healed and removed, the journal is in {folder}")
+        what_is_left = problem or f"the journal is in {folder}"
+        raise KeyboardInterrupt(f"interrupted; everything is healed and removed, {what_is_left}")
+    if result is None:
+        raise EnvironmentProblem(problem)
     return Outcome(folder, result)
 
 

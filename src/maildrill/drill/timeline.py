@@ -20,7 +20,6 @@ from maildrill.scenario.model import Ask, Command, Heal, Scenario, Step
 from maildrill.scenario.moments import Moment, moments
 
 TICK_S = 0.1
-RESOLVING_S = 20.0
 LOOK_EVERY_S = 0.02
 
 
@@ -48,7 +47,8 @@ class Timeline:
         self._places: dict[tuple[int, int], dict[str, Placement]] = {}
         self._firing: dict[tuple[int, int], Work] = {}
         self._acting: dict[str, Work] = {}
-        self._late: dict[tuple[int, int], float] = {}
+        self._since: dict[tuple[int, int], float] = {}
+        """From which monotonic moment `for` counts: finding the target, and asking a person, is not part of it."""
         self._by_hand: set[tuple[int, int]] = set()
 
     def run(self, tick: Callable[[], None]) -> None:
@@ -76,29 +76,30 @@ class Timeline:
         return work
 
     def _inject(self, moment: Moment) -> None:
-        began = time.monotonic()
+        key = (moment.entry, moment.round)
         faults = self._faults(moment, self._scenario.fault_at(moment.entry))
-        self._late[moment.entry, moment.round] = time.monotonic() - began
+        self._since[key] = time.monotonic()
         if any(fault.by_hand for _, fault in faults.values()):
-            self._by_hand.add((moment.entry, moment.round))
+            self._by_hand.add(key)
         works = {
             name: Work(self._in_turn, place.inject_after, self._care.inject, name, fault)
             for name, (place, fault) in faults.items()
         }
         self._acting |= works
-        self._places[moment.entry, moment.round] = {name: place for name, (place, _) in faults.items()}
+        self._places[key] = {name: place for name, (place, _) in faults.items()}
         for work in works.values():
             work.wait()
             work.outcome()
-        if (moment.entry, moment.round) in self._by_hand:
-            self._late[moment.entry, moment.round] = time.monotonic() - began
+        if key in self._by_hand:
+            self._since[key] = time.monotonic()
 
     def _heal(self, moment: Moment) -> None:
-        places = self._in_force(moment.entry, moment.round)
-        if (moment.entry, moment.round) in self._by_hand:
-            self._firing[moment.entry, moment.round].wait()
-        # finding the target, and asking a person, is not part of `for`
-        self._recoveries.over.wait(self._late.get((moment.entry, moment.round), 0.0))
+        key = (moment.entry, moment.round)
+        places = self._in_force(*key)
+        if key in self._by_hand:
+            self._firing[key].wait()
+        due = self._since.get(key, 0.0) + (self._scenario.fault_at(moment.entry).duration or 0.0)
+        self._recoveries.over.wait(max(0.0, due - time.monotonic()))
         works = [Work(self._in_turn, place.heal_after, self._heal_one, name) for name, place in places.items()]
         for work in works:
             work.wait()
@@ -120,12 +121,11 @@ class Timeline:
             act(*arguments)
 
     def _in_force(self, entry: int, number: int) -> dict[str, Placement]:
-        """The faults of one injection by name; waits for its target to be resolved."""
-        until, key = time.monotonic() + RESOLVING_S, (entry, number)
-        while key in self._firing and key not in self._places:
-            if self._firing[key].over() or time.monotonic() > until:
+        """The faults of one injection by name; waits for its target to be resolved, or for the timeline to end."""
+        key = (entry, number)
+        while key in self._firing and key not in self._places and not self._firing[key].over():
+            if self._recoveries.over.wait(LOOK_EVERY_S):
                 break
-            time.sleep(LOOK_EVERY_S)
         return self._places.get(key, {})
 
     def _recover(self, moment: Moment) -> None:

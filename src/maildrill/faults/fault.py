@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 HEAL_DEADLINE_S = 30.0
 PROOF_DEADLINE_S = 8.0
+INJECT_DEADLINE_S = 12.0
 
 
 class NoParameters(Strict):
@@ -89,6 +90,8 @@ class Fault(ABC):
     """Whether its targets must be made with a clock of their own, which can be set."""
     own_disk: ClassVar[bool] = False
     """Whether its targets' volumes must be on disks of their own, which can be broken alone."""
+    applied_once: ClassVar[bool] = False
+    """Whether it acts once, or again by itself: when its node is started anew, it is not applied again."""
 
     world: World
     target: Any
@@ -100,6 +103,13 @@ class Fault(ABC):
     def by_hand(self) -> bool:
         """Injected by a person, who needs a while: how long it lasts counts from when that is done."""
         return False
+
+    def inject_deadline(self) -> float:
+        """Longest time that ``inject`` may take, s; a heal waits so long for it, and then heals all the same."""
+        return INJECT_DEADLINE_S
+
+    def call_off(self) -> None:  # noqa: B027 - most have nothing to end
+        """It is to be healed: an ``inject`` that still runs should end soon. Harmless when none does."""
 
     def proof_deadline(self) -> float:
         """Longest time from the injection until the effect must be seen, s."""

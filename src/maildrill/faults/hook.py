@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from maildrill.cluster.attached import FaultHooks, Hook
@@ -19,8 +21,13 @@ LOOK_AGAIN_S = 0.2
 class Owner(Protocol):
     """Carries out hooks, and keeps a list of what must still be undone."""
 
-    def carry_out(self, hook: Hook, about: dict[str, str], seen: Callable[[], bool], undoing: bool) -> None:
-        """Do it. A person is not waited for any more once ``seen`` is true. Raises RuntimeError or WaitTimeout."""
+    def carry_out(
+        self, hook: Hook, about: dict[str, str], seen: Callable[[], bool], undoing: bool, called_off: threading.Event
+    ) -> None:
+        """Do it. A person is not waited for any more once ``seen`` is true, nor a command once it is ``called_off``.
+
+        Raises RuntimeError or WaitTimeout.
+        """
 
     def owe(self, name: str, hook: Hook, about: dict[str, str]) -> None:
         """From now on this hook must be carried out, whatever happens."""
@@ -29,10 +36,13 @@ class Owner(Protocol):
         """It has been, with effect."""
 
 
+@dataclass
 class HookFault(Fault):
     """What the owner of an attached system does instead of the kind of fault whose name it takes."""
 
     kind = ""  # taken from the fault it stands for: this is no kind of its own
+
+    _called_off: threading.Event = field(default_factory=threading.Event, init=False, repr=False)
 
     @property
     def hooks(self) -> FaultHooks:
@@ -51,6 +61,14 @@ class HookFault(Fault):
     def _name(self) -> str:
         return f"{self.kind} on {self.target.name} (fault {self.number})"
 
+    def inject_deadline(self) -> float:
+        """As long as the hook may take, so that it cannot break what is healed already."""
+        return self.hooks.inject.deadline + GRACE_S
+
+    def call_off(self) -> None:
+        """A command that still injects is ended, with its children; a call and a person are waited for."""
+        self._called_off.set()
+
     def heal_deadline(self) -> float:
         """As long as the hook may take."""
         return self.hooks.heal.deadline + GRACE_S
@@ -58,11 +76,14 @@ class HookFault(Fault):
     def inject(self) -> None:
         """Write down what will have to be undone, then carry out the hook."""
         self._owner.owe(self._name, self.hooks.heal, self._about())
-        self._owner.carry_out(self.hooks.inject, self._about(), lambda: self._twice(self.effect), False)
+        self._owner.carry_out(
+            self.hooks.inject, self._about(), lambda: self._twice(self.effect), False, self._called_off
+        )
 
     def heal(self) -> None:
         """Carry out the hook that undoes it."""
-        self._owner.carry_out(self.hooks.heal, self._about(), lambda: self._twice(self.recovered), True)
+        never = threading.Event()
+        self._owner.carry_out(self.hooks.heal, self._about(), lambda: self._twice(self.recovered), True, never)
 
     def recovered(self) -> tuple[bool, str]:
         """Every service of the target answers in its protocol; then nothing is owed any more."""

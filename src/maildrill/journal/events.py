@@ -157,7 +157,8 @@ class Probe(Event):
 @dataclass(frozen=True, slots=True)
 class Fault(Event):
     """A fault's life: requested, injected, effective, heal-requested, healed, heal-verified,
-    not-effective, heal-failed; with other faults on the same node also masked, injected-again, verify-later."""
+    not-effective, heal-failed; with other faults on the same node also masked, injected-again, verify-later,
+    heal-later (another stood in the way; tried again when one of them is healed)."""
 
     kind: ClassVar[str] = "fault"
     fault: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import Field
@@ -17,6 +18,7 @@ class Filling(Strict):
     size: int = Field(500_000, ge=250, description="size of the messages it is filled with, B; smaller ones at the end")
 
 
+@dataclass
 class QuotaExhaustion(AccountAttack):
     """Large messages fill the mailbox of the cluster's first account until the server takes no more for it.
 
@@ -29,16 +31,22 @@ class QuotaExhaustion(AccountAttack):
     Parameters = Filling
     stands_for = "a user who never deletes, a mail loop into one mailbox, one colleague's huge attachments"
 
+    _filled: bool = field(default=False, init=False, repr=False)
+
     def orders(self) -> dict[str, Any]:
         """Fill, and refill what becomes free."""
         return {**self.door("fill"), "size": self.asked.size}
 
     def heal(self) -> None:
-        """End the filling and remove what it put there, if the target lives to do that. Raises RuntimeError."""
-        began = self.attacker() is not None
+        """End the filling and remove what it put there. Raises RuntimeError if that cannot be removed now."""
+        self._filled = self._filled or self.attacker() is not None
         super().heal()
-        if began and is_running(self.target):
-            self.from_vantage("empty")
+        if not self._filled:
+            return
+        if not is_running(self.target):
+            raise RuntimeError(f"{self.target.name} is down: what filled the mailbox can be removed when it runs again")
+        self.from_vantage("empty")
+        self._filled = False
 
     def effect(self) -> tuple[bool, str]:
         """Mail from the vantage to the user is not delivered, while the user can open the mailbox."""

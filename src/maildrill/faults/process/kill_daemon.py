@@ -41,6 +41,7 @@ class KillDaemon(Fault):
     """
 
     kind = "kill-daemon"
+    applied_once = True
     Parameters = Victim
     stands_for = (
         "a daemon with a bug that crashes it, an out-of-memory killer that chose one process. Cyrus's sync_client, "

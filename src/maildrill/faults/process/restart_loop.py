@@ -28,6 +28,7 @@ class RestartLoop(Kill):
     """
 
     kind = "restart-loop"
+    applied_once = True
     Parameters = Cycle
     stands_for = (
         "a crash loop under systemd or Kubernetes, a bad disk or configuration found only under load. "

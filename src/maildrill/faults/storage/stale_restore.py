@@ -43,6 +43,7 @@ class StaleRestore(VolumeFault):
     """
 
     kind = "stale-restore"
+    applied_once = True
     Parameters = StaleRestoreParameters
     stands_for = (
         "last night's backup restored, a snapshot rolled back, a replica promoted that lagged behind. GitLab, 31 "
