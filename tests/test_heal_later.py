@@ -224,3 +224,23 @@ def test_a_mailbox_of_a_node_that_is_down_is_emptied_later(monkeypatch: pytest.M
     fault.heal()
     fault.heal()
     assert acts == ["empty"]
+
+
+def test_an_injection_that_hangs_does_not_hold_up_the_heal_of_another(
+    bench: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would be applied again, being of the same kind: it is waited for as long as it may take, and left then."""
+    monkeypatch.setattr(fault_module, "INJECT_DEADLINE_S", 0.1)
+    target, for_ever = box(), threading.Event()
+
+    class Hangs(Ice):
+        def inject(self) -> None:
+            for_ever.wait(30)
+
+    bench.care.inject("ice", Ice(bench.world, target))
+    Work(bench.care.inject, "hangs", Hangs(bench.world, target))
+    assert soon(lambda: bench.care.took("hangs"))
+    healing = Work(bench.care.heal, "ice")
+    assert healing.wait(10)
+    for_ever.set()
+    assert not target.container.frozen

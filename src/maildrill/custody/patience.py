@@ -13,7 +13,10 @@ LOOK_EVERY_S = 0.25
 
 
 def await_engine(client: Any, say: Callable[[str], None]) -> str:
-    """Wait until the engine answers: "" if it did at once, else what was seen meanwhile. Raises its last failure."""
+    """Wait until the engine answers: "" if it did at once, else what was seen meanwhile.
+
+    Without it nothing can be healed or removed; that it did not come back is said too.
+    """
     began, seen = time.monotonic(), ""
     while True:
         try:
@@ -21,7 +24,7 @@ def await_engine(client: Any, say: Callable[[str], None]) -> str:
             return f"{seen}; back after {time.monotonic() - began:.1f} s" if seen else ""
         except ENGINE_FAILURES as problem:
             if time.monotonic() - began > ENGINE_BACK_S:
-                raise
+                return f"the engine did not come back: {problem}"
             if not seen:
                 seen = f"the engine did not answer: {type(problem).__name__}: {problem}"
                 say(f"{seen}; waiting up to {ENGINE_BACK_S:.0f} s for it")

@@ -265,7 +265,7 @@ class Drill:
     def down(self) -> None:
         """Undo faults, keep the logs, remove everything, look, end the reaper and the journal."""
         began, teardown = time.monotonic(), self.enter("teardown")
-        away, owed = self.await_engine(), self.give_back()
+        away, owed = await_engine(self.client, self.say), self.give_back()
         self.care.undo_all()
         self.journal.write(teardown)  # only now: nothing that is written stands before a heal
         if away:
@@ -295,10 +295,3 @@ class Drill:
         self.care.stop_injecting()
         self.care.heal_all()
         return [f"not undone, see the file {LIST}: {name}" for name in self.owner.owed()]
-
-    def await_engine(self) -> str:
-        """An engine that is being restarted comes back; without it nothing can be healed or removed. What was wrong."""
-        try:
-            return await_engine(self.client, self.say)
-        except ENGINE_FAILURES as problem:
-            return f"the engine did not come back: {problem}"
