@@ -187,3 +187,23 @@ def test_the_end_waits_for_a_heal_under_way_elsewhere(bench: Any) -> None:
     bench.care.undo_all()
     assert target.heals == 1
     assert target.on
+
+
+@pytest.mark.parametrize("end", ["heal_all", "undo_all"])
+def test_a_mistake_in_one_heal_keeps_no_other_from_being_healed(bench: Any, end: str) -> None:
+    """Not even one that nobody thought of: newest first, so the broken one comes first."""
+
+    class Broken(Switch):
+        def heal(self) -> None:
+            raise KeyError("never thought of")
+
+    first, second = node(), node()
+    bench.care.inject("first", Switch(bench.world, first))
+    bench.care.inject("second", Broken(bench.world, second))
+    getattr(bench.care, end)()
+    assert first.on
+    assert not second.on
+    if end == "heal_all":
+        assert [event["detail"] for event in bench.events() if event["state"] == "heal-failed"] == [
+            "KeyError: 'never thought of'"
+        ]

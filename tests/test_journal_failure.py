@@ -150,6 +150,7 @@ def test_a_drill_whose_journal_was_cut_short_is_not_measured(tmp_path: Path, mon
     monkeypatch.setattr(phases, "connect", lambda: None)
     monkeypatch.setattr(run, "_check", lambda *_: None)
     monkeypatch.setattr(run, "_turn", lambda *_: run.nullcontext())
+    monkeypatch.setattr(run, "check", lambda *_: PLAN)
     monkeypatch.setattr(run, "_carry_out", carried_out)
     with pytest.raises(EnvironmentProblem, match=r"journal could not be written: .*No space left on device; mend that"):
         run.run_drill(

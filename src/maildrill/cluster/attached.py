@@ -22,6 +22,7 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 EnvName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Protocol = Literal["smtp", "lmtp", "imap", "imaps", "dns", "tcp"]
 USER_INFO = re.compile(r"://[^/\s@]*@")
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -181,9 +182,16 @@ def _secret_names(model: AttachedCluster) -> list[str]:
 
 
 def read_secrets(model: AttachedCluster) -> dict[str, str]:
-    """The environment variables that the file names. Raises BadInput that lists every one that is missing."""
-    names = _secret_names(model)
-    missing = [name for name in dict.fromkeys(names) if not os.environ.get(name)]
+    """The environment variables that the file names. Raises BadInput that lists every one that is missing.
+
+    And every one that holds a control character: mostly a newline at the end of a file that it was read from.
+    """
+    names = list(dict.fromkeys(_secret_names(model)))
+    missing = [name for name in names if not os.environ.get(name)]
     if missing:
         raise BadInput(f'attached cluster "{model.cluster}": set these environment variables: {", ".join(missing)}')
-    return {name: os.environ[name] for name in names}
+    found = {name: os.environ[name] for name in names}
+    if broken := [name for name, value in found.items() if CONTROL.search(value)]:
+        text = f"these environment variables hold a line break or another control character: {', '.join(broken)}"
+        raise BadInput(f'attached cluster "{model.cluster}": {text}')
+    return found

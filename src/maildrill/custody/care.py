@@ -189,10 +189,11 @@ class Care:
 
     def heal_all(self) -> None:
         """Heal whatever is still injected, newest first, and prove it; wait for what others are healing."""
-        for charge in reversed(self._charges.among(State.IN_FORCE, State.LATER)):
-            self.heal(charge.name)
-        for charge in self._charges.all():
-            self.heal(charge.name)
+        for charge in [*reversed(self._charges.among(State.IN_FORCE, State.LATER)), *self._charges.all()]:
+            try:
+                self.heal(charge.name)
+            except Exception as problem:  # whatever is wrong with one heal, the others are owed theirs
+                self._write(charge, "heal-failed", f"{type(problem).__name__}: {problem}")
 
     def undo_all(self) -> None:
         """Undo whatever is still injected without waiting for proof: the nodes are about to go.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from maildrill.cluster.engine import ENGINE_FAILURES
 from maildrill.custody.charge import Charge, State
 from maildrill.custody.charges import Charges
 
@@ -26,7 +25,7 @@ def _problem(charges: Charges, charge: Charge) -> str:
     charge.undo()
     try:
         charge.undone(UNDO_DEADLINE_S)
-    except ENGINE_FAILURES as problem:
-        return str(problem)
+    except Exception as problem:  # whatever is wrong with one, the others are owed theirs
+        return f"{type(problem).__name__}: {problem}"
     charges.end(charge, True)
     return ""

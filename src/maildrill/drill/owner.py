@@ -13,13 +13,12 @@ import signal
 import subprocess
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-from maildrill.cluster.attached import REFERENCE, AttachedCluster, Hook, Http
+from maildrill.cluster.attached import AttachedCluster, Hook, Http
 from maildrill.drill.person import await_person
+from maildrill.drill.web import CallFailed, call, in_url
 
 MOST_OUTPUT = 500
 LOOK_EVERY_S = 0.1
@@ -85,26 +84,16 @@ class OwnersHands:
             raise HookFailed(f"exit code {process.returncode}: {self._clean(output.decode(errors='replace'))}")
 
     def _call(self, http: Http, deadline: float) -> None:
-        url, body = self._filled(http.url), None if http.body is None else self._filled(http.body).encode()
-        headers = {name: self._filled(value) for name, value in http.headers.items()}
-        request = urllib.request.Request(url, body, headers, method=http.method)
         try:
-            with urllib.request.urlopen(request, timeout=deadline) as answer:
-                status, said = answer.status, answer.read(MOST_OUTPUT)
-        except urllib.error.HTTPError as refused:
-            status, said = refused.code, refused.read(MOST_OUTPUT)
-        except (OSError, ValueError) as problem:
+            status, said = call(http, self._secrets, deadline)
+        except CallFailed as problem:
             raise HookFailed(self._clean(f"{http.method} {http.url}: {problem}")) from None
         if not re.fullmatch(http.expect.replace("x", "[0-9]"), str(status)):
-            text = f"{http.method} {http.url}: status {status}, not {http.expect}: {said.decode(errors='replace')}"
-            raise HookFailed(self._clean(text))
-
-    def _filled(self, text: str) -> str:
-        return REFERENCE.sub(lambda found: self._secrets[found[1]], text)
+            raise HookFailed(self._clean(f"{http.method} {http.url}: status {status}, not {http.expect}: {said}"))
 
     def _clean(self, text: str) -> str:
         for secret in self._secrets.values():
-            text = text.replace(secret, "***")
+            text = text.replace(secret, "***").replace(in_url(secret), "***")
         return text.strip()[-MOST_OUTPUT:]
 
     def owe(self, name: str, hook: Hook, about: dict[str, str]) -> None:
