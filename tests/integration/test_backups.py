@@ -57,3 +57,23 @@ def test_the_mail_hosts_credentials_delete_snapshots_but_in_the_vault(
     if code == FORBIDDEN:
         assert "403 Forbidden" in said or "unable to remove" in said
         assert run_in(mail1, f"sh /etc/maildrill/check-backup {repository}", 60.0)[0] == 0
+
+
+def test_a_restored_mailbox_has_each_message_once_though_some_were_read_since(mail1: object) -> None:
+    """Reading renames a message: the snapshot's copy must not come back beside it. What was deleted comes back."""
+    user = "user7@example.test"
+    steps = [
+        *(f"printf 'Subject: one of three {n}\\n\\nbody\\n' | doveadm save -u {user}" for n in (1, 2, 3)),
+        "sh /etc/maildrill/backup local && date +%s > /tmp/taken",
+        "until [ $(date +%s) -gt $(cat /tmp/taken) ]; do sleep 0.05; done",  # snapshots are told apart by the second
+        f"doveadm flags add -u {user} '\\Seen' mailbox INBOX subject 'one of three 1'",
+        f"doveadm expunge -u {user} mailbox INBOX subject 'one of three 2'",
+        "OLDER=$(( $(date +%s) - $(cat /tmp/taken) )) sh /etc/maildrill/restore local user7",
+    ]
+    for step in steps:
+        code, said = run_in(mail1, step, 60.0)
+        assert code == 0, f"{step}: {said}"
+    _, said = run_in(mail1, f"doveadm fetch -u {user} 'hdr.subject flags' mailbox INBOX subject 'one of three'", 30.0)
+    subjects = sorted(line.split()[-1] for line in said.splitlines() if line.startswith("hdr.subject"))
+    assert subjects == ["1", "2", "3"], said
+    assert said.count("\\Seen") == 1, "it is still the one that was read"

@@ -32,6 +32,8 @@ try:
     print(250)
 except smtplib.SMTPDataError as refused:
     print(refused.smtp_code, refused.smtp_error.decode())
+except smtplib.SMTPRecipientsRefused as refused:
+    print(*[code for code, _ in refused.recipients.values()])
 """
 UNUSED = {"timeline": [{"at": 0, "fault": "kill", "target": {"role": "filter"}}], "objectives": {"lost": 0}}
 SCENARIO = Scenario.model_validate({"scenario": "filter", "title": "No disaster", **UNUSED})
@@ -73,10 +75,12 @@ def test_spam_and_viruses_are_refused_and_clean_mail_gets_in(cluster: str, tmp_p
                 assert "virus pattern found" in offer(drill, mx, f"{id}-attached", "See attachment.", EICAR)
                 clean.append(f"{id}-clean-{mx}-{number}")
                 assert offer(drill, mx, clean[-1], "Lunch at noon?", "no virus") == "250"
+        for node in drill.cluster.select("origin"):  # past the provider, and past its filters
+            assert offer(drill, node.name, f"{id}-past", "Lunch at noon?") == "554"
         until = time.monotonic() + FOUND_S
         while not all(all(in_mailboxes(drill, one)) for one in clean):
             assert time.monotonic() < until, "clean mail was accepted and is not in the mailbox"
-        assert not any(any(in_mailboxes(drill, f"{id}-{bad}")) for bad in ("spam", "virus", "attached"))
+        assert not any(any(in_mailboxes(drill, f"{id}-{bad}")) for bad in ("spam", "virus", "attached", "past"))
     finally:
         drill.down()
         drill.journal.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import trustme
@@ -22,9 +22,13 @@ class Keys:
     cert_pem: bytes
     key_pem: bytes
     accounts: list[tuple[str, str]]
-    replication_password: str
     authority: trustme.CA
     expired: tuple[bytes, bytes]
+    passwords: dict[str, str] = field(default_factory=dict)
+
+    def password(self, what: str) -> str:
+        """The password that nodes share for one thing, such as "replication"; for another thing it is another."""
+        return self.passwords.setdefault(what, secrets.token_urlsafe(12))
 
 
 def make_keys(model: ClusterModel) -> Keys:
@@ -40,7 +44,6 @@ def make_keys(model: ClusterModel) -> Keys:
         cert,
         key,
         accounts,
-        secrets.token_urlsafe(12),
         ca,
         _pem(expired),
     )

@@ -99,7 +99,7 @@ class Plan:
             "outside_domain": self.model.outside_domain,
             "subnets": list(self.subnets.values()),
             "accounts": self.keys.accounts,
-            "replication_password": self.keys.replication_password,
+            "password": self.keys.password,
             "replica": view.peers[replica].address if replica else None,
             "delivery": view.front,
             "front": view.front,
