@@ -189,7 +189,16 @@ def test_a_shape_counts_every_node_from_its_turn_until_the_last_may_be_healed(tm
     assert most_nodes_hit(planned(plan), load_any_cluster(plan.cluster).nodes) == (3, 0)
     assert fault_time(plan, planned(plan)) == 7
     by_step = load(tmp_path, SWIZZLE + "}", "{at: 4s, recover: heal, of: mix}")
-    assert planned(by_step) == [Hit(0, "mx1", 1, 4), Hit(0, "store1", 3, 4), Hit(0, "store2", 5, 5)]
+    assert planned(by_step) == [Hit(0, "mx1", 1, 5), Hit(0, "store1", 3, 5), Hit(0, "store2", 5, 5)]
+    assert most_nodes_hit(planned(by_step), load_any_cluster(plan.cluster).nodes) == (3, 0)
+    assert fault_time(by_step, planned(by_step)) == 4
+    late = load(tmp_path, SWIZZLE + "}", "{at: 6s, recover: heal, of: mix}")
+    assert {hit.end for hit in planned(late)} == {6}
+
+
+def test_a_fault_healed_as_it_is_injected_counts_too(tmp_path: Path) -> None:
+    plan = load(tmp_path, CUT, "{at: 2s, recover: heal, of: cut}")
+    assert most_nodes_hit(planned(plan), load_any_cluster(plan.cluster).nodes) == (1, 0)
 
 
 @pytest.mark.parametrize(
@@ -197,6 +206,7 @@ def test_a_shape_counts_every_node_from_its_turn_until_the_last_may_be_healed(tm
     [
         (SWIZZLE + ", for: 3s}", "limits: {nodes_down: 2}\n", "up to 3 nodes have a fault at once"),
         (SWIZZLE + ", for: 3s}", "limits: {fault_time: 6s}\n", "in force for up to 7 s, allowed 6 s"),
+        (SWIZZLE + "}\n  - {at: 4s, recover: heal, of: mix}", "limits: {nodes_down: 2}\n", "up to 3 nodes"),
         ("{at: 0s, fault: bridge, target: {role: proxy}, peers: [{role: mx}]}", "", "needs at least two peers"),
         ("{at: 0s, fault: partition, target: {role: store, pick: all}, peers: [{role: store, pick: all}]}", "",
          "timeline[0]: the peers are the target itself"),

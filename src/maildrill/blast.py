@@ -53,14 +53,21 @@ def _those(target: Target, nodes: Mapping[str, Placed]) -> list[str | Somebody]:
 
 
 def hits(scenario: Scenario, nodes: Mapping[str, Placed]) -> list[Hit]:
-    """Every fault on every node, in order of time; each is counted until the last turn of healing."""
+    """Every fault on every node, in order of time; each is counted until the last turn of healing.
+
+    A step heals all of them, after all have had their turn to be injected.
+    """
     found = []
     for span in spans(scenario):
         places = placements(scenario.fault_at(span.entry), nodes)
-        last = 0.0 if _healed_by_step(scenario, span) else max(place.heal_after for place in places)
-        for place in places:
-            begin = span.begin + place.inject_after
-            found.append(Hit(span.entry, place.node, begin, max(begin, span.end + last)))
+        begins = [span.begin + place.inject_after for place in places]
+        if _healed_by_step(scenario, span):
+            end = max(span.end, *begins)
+        else:
+            end = span.end + max(place.heal_after for place in places)
+        found += [
+            Hit(span.entry, place.node, begin, max(begin, end)) for place, begin in zip(places, begins, strict=True)
+        ]
     return sorted(found, key=lambda hit: hit.begin)
 
 
@@ -70,10 +77,13 @@ def _healed_by_step(scenario: Scenario, span: Span) -> bool:
 
 
 def most_nodes_hit(found: list[Hit], nodes: Mapping[str, Placed]) -> tuple[int, int]:
-    """(most nodes with a fault at one moment, the entry with which that is reached). Unknown ones count apart."""
+    """(most nodes with a fault at one moment, the entry with which that is reached). Unknown ones count apart.
+
+    One that is healed in the moment of its injection counts, and so do those that are healed with it.
+    """
     worst, place = 0, 0
     for now in found:
-        together = {hit.node for hit in found if hit.begin <= now.begin < hit.end}
+        together = {hit.node for hit in found if hit.begin <= now.begin < hit.end or hit.end == now.end == now.begin}
         if (most := min(len(together), len(nodes))) > worst:
             worst, place = most, now.entry
     return worst, place
