@@ -1,4 +1,4 @@
-"""The timeline: what is due when, how long faults are in force, names, limits, stop conditions."""
+"""The timeline: what is due when, how long faults are in force, names, limits."""
 
 from __future__ import annotations
 
@@ -16,11 +16,10 @@ from maildrill.catalogue import load_pair
 from maildrill.cluster.model import load_any_cluster
 from maildrill.drill.progress import LiveLedger
 from maildrill.drill.recovery import Recoveries
-from maildrill.drill.stops import StoppedEarly, Stops
 from maildrill.drill.timeline import Timeline
 from maildrill.errors import BadInput
-from maildrill.journal.events import Attempt, Bounce, Copy, Offer, Probe
-from maildrill.scenario.model import Scenario, Stop
+from maildrill.journal.events import Attempt, Copy, Probe
+from maildrill.scenario.model import Scenario
 from maildrill.scenario.moments import moments, spans
 
 HEAD = "scenario: one\ntitle: One\nobjectives: {lost: 0}\nsettle: 10s\ndrain: 5s\n"
@@ -147,26 +146,6 @@ def test_a_service_fails_since_its_first_failure_without_a_success_between() -> 
     assert live.failing_since["inbound"] is None
     live.take(probe(2.2, False))
     assert live.failing_since["inbound"] is None
-
-
-def test_stop_conditions_say_what_was_seen() -> None:
-    live, now = LiveLedger(), [5.0]
-    stops = [Stop(probe="inbound", longer_than=10), Stop(messages="outstanding", above=1)]
-    watched = Stops(stops, live, lambda: now[0], lambda _: None)
-    watched.check()
-    live.take(probe(4.0, False))
-    watched.check()
-    now[0] = 14.5
-    with pytest.raises(StoppedEarly, match=r"inbound has failed since 4\.0 s, longer than 10 s"):
-        watched.check()
-    live.take(probe(14.0, True))
-    for id in ("a", "b"):
-        live.take(Offer(1.0, id, "inbound", "s", "r", 500, "h", 0.0).line())
-    live.take(Bounce(2.0, "b", "s", "5.1.1").line())
-    watched.check()
-    live.take(Offer(1.0, "c", "inbound", "s", "r", 500, "h", 0.0).line())
-    with pytest.raises(StoppedEarly, match="2 messages are outstanding, more than 1"):
-        watched.check()
 
 
 def test_newest_mail_of_a_mailbox() -> None:
