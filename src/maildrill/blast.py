@@ -16,7 +16,7 @@ from maildrill.faults import KINDS
 from maildrill.faults.placement import Placement
 from maildrill.scenario.model import Heal, Scenario, Step, Target
 from maildrill.scenario.moments import Span, length, spans
-from maildrill.scenario.reach import Placed, reach
+from maildrill.scenario.reach import Placed, candidates, choose, reach
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,9 +37,12 @@ class Hit:
 
 
 def placements(step: Step, nodes: Mapping[str, Placed], dice: random.Random | None = None) -> list[Placement]:
-    """Where the faults of a step go. Raises BadInput if its kind cannot be arranged over these nodes."""
-    hit = _those(step.target, nodes)
-    peers = list(dict.fromkeys(one for peer in step.peers for one in _those(peer, nodes) if one not in hit))
+    """Where the faults of a step go. Raises BadInput if its kind cannot be arranged over these nodes.
+
+    ``dice``: those of the entry and round; they are thrown as a drill throws them, for target, peers and turns.
+    """
+    hit = _those(step.target, nodes, dice)
+    peers = list(dict.fromkeys(one for peer in step.peers for one in _those(peer, nodes, dice) if one not in hit))
     if step.peers and not peers:
         raise BadInput("the peers are the target itself: nobody is left to cut it off from")
     kind = KINDS[step.fault]
@@ -47,7 +50,10 @@ def placements(step: Step, nodes: Mapping[str, Placed], dice: random.Random | No
     return kind.arrange(hit, peers, asked, dice or random.Random(0))
 
 
-def _those(target: Target, nodes: Mapping[str, Placed]) -> list[str | Somebody]:
+def _those(target: Target, nodes: Mapping[str, Placed], dice: random.Random | None) -> list[str | Somebody]:
+    chosen = None if dice is None else choose(target, candidates(target, nodes), dice)
+    if chosen is not None:
+        return list(chosen)
     possible = reach(target, nodes)
     return list(possible.among) if possible.certain else [Somebody(possible.among) for _ in range(possible.count)]
 
