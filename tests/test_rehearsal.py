@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 
 import maildrill.commands.dry
 from maildrill import cli
+from maildrill.catalogue import load_pair
+from maildrill.drill.rehearsal import Line, _lines, rehearse
+from maildrill.drill.timeline import Timeline
 from maildrill.faults.features import FEATURES
+from maildrill.faults.placement import Placement
+from maildrill.scenario.moments import Moment
 
 PLAN = """\
 scenario: paper
@@ -68,6 +76,46 @@ def test_with_a_seed_chance_is_foretold_as_it_will_fall(paper: Path, capsys: pyt
         assert hit == healed
         seen |= set(hit)
     assert {one.split()[0] for one in seen} == {"mx1", "mx2"}
+
+
+BY_CHANCE = """\
+scenario: chance
+title: Chance
+timeline:
+  - {at: 0s, fault: KIND, target: {role: mx, fraction: 0.5}, peers: [{role: store, pick: random}, {role: dns}, OTHER]}
+objectives: {lost: 0}
+"""
+OTHER = "{role: mx, pick: random}"
+
+
+def on_paper_and_for_real(folder: Path, kind: str, seed: int, other: str) -> tuple[list[Line], list[Placement]]:
+    """What the dry run says of the injection, and where the timeline puts the faults, first to be healed first."""
+    path = folder / "chance.yaml"
+    path.write_text(BY_CHANCE.replace("KIND", kind).replace("OTHER", other))
+    plan, model = load_pair(path)
+    nodes = {
+        name: SimpleNamespace(name=name, roles=node.roles, site=node.site, attached=None)
+        for name, node in model.nodes.items()
+    }
+    world: Any = MagicMock()
+    timeline = Timeline(plan, nodes, world, world, world, world, seed)
+    faults = timeline._faults(Moment(0.0, 0, "inject"), plan.fault_at(0))
+    places = sorted((place for place, _ in faults.values()), key=lambda place: place.heal_after)
+    return [*_lines(plan, model, seed, Moment(0.0, 0, "heal")), *rehearse(plan, model, seed)], places
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_peers_and_turns_are_foretold_as_they_will_fall(tmp_path: Path, seed: int) -> None:
+    """One cast after the other from the same dice: target, peers, order of healing."""
+    (_, line), (place,) = on_paper_and_for_real(tmp_path, "partition", seed, "{role: proxy}")
+    by_chance = f" (by chance, seed {seed})"
+    store, dns, proxy = (peer.name for peer in place.peers)
+    assert line.whom == place.node.name + by_chance
+    assert f"from {store}{by_chance}; {dns}; {proxy}. " in line.detail
+    lines, places = on_paper_and_for_real(tmp_path, "swizzle", seed, OTHER)
+    names = [place.node.name for place in places]
+    assert [line.whom for line in lines if line.act == "heal"] == names
+    assert sorted(line.whom for line in lines if line.act == "inject") == sorted(names)
 
 
 def test_it_says_what_this_machine_would_skip(

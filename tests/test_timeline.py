@@ -1,4 +1,4 @@
-"""The timeline: what is due when, how long faults are in force, names, limits, stop conditions."""
+"""The timeline: what is due when, how long faults are in force, names, limits."""
 
 from __future__ import annotations
 
@@ -16,11 +16,10 @@ from maildrill.catalogue import load_pair
 from maildrill.cluster.model import load_any_cluster
 from maildrill.drill.progress import LiveLedger
 from maildrill.drill.recovery import Recoveries
-from maildrill.drill.stops import StoppedEarly, Stops
 from maildrill.drill.timeline import Timeline
 from maildrill.errors import BadInput
-from maildrill.journal.events import Attempt, Bounce, Copy, Offer, Probe
-from maildrill.scenario.model import Scenario, Stop
+from maildrill.journal.events import Attempt, Copy, Probe
+from maildrill.scenario.model import Scenario
 from maildrill.scenario.moments import moments, spans
 
 HEAD = "scenario: one\ntitle: One\nobjectives: {lost: 0}\nsettle: 10s\ndrain: 5s\n"
@@ -149,26 +148,6 @@ def test_a_service_fails_since_its_first_failure_without_a_success_between() -> 
     assert live.failing_since["inbound"] is None
 
 
-def test_stop_conditions_say_what_was_seen() -> None:
-    live, now = LiveLedger(), [5.0]
-    stops = [Stop(probe="inbound", longer_than=10), Stop(messages="outstanding", above=1)]
-    watched = Stops(stops, live, lambda: now[0], lambda _: None)
-    watched.check()
-    live.take(probe(4.0, False))
-    watched.check()
-    now[0] = 14.5
-    with pytest.raises(StoppedEarly, match=r"inbound has failed since 4\.0 s, longer than 10 s"):
-        watched.check()
-    live.take(probe(14.0, True))
-    for id in ("a", "b"):
-        live.take(Offer(1.0, id, "inbound", "s", "r", 500, "h", 0.0).line())
-    live.take(Bounce(2.0, "b", "s", "5.1.1").line())
-    watched.check()
-    live.take(Offer(1.0, "c", "inbound", "s", "r", 500, "h", 0.0).line())
-    with pytest.raises(StoppedEarly, match="2 messages are outstanding, more than 1"):
-        watched.check()
-
-
 def test_newest_mail_of_a_mailbox() -> None:
     live = LiveLedger()
     live.take(Attempt(1.0, "a", 0, "h", 1.1, None, "accepted", 250, "").line())
@@ -189,7 +168,16 @@ def test_a_shape_counts_every_node_from_its_turn_until_the_last_may_be_healed(tm
     assert most_nodes_hit(planned(plan), load_any_cluster(plan.cluster).nodes) == (3, 0)
     assert fault_time(plan, planned(plan)) == 7
     by_step = load(tmp_path, SWIZZLE + "}", "{at: 4s, recover: heal, of: mix}")
-    assert planned(by_step) == [Hit(0, "mx1", 1, 4), Hit(0, "store1", 3, 4), Hit(0, "store2", 5, 5)]
+    assert planned(by_step) == [Hit(0, "mx1", 1, 5), Hit(0, "store1", 3, 5), Hit(0, "store2", 5, 5)]
+    assert most_nodes_hit(planned(by_step), load_any_cluster(plan.cluster).nodes) == (3, 0)
+    assert fault_time(by_step, planned(by_step)) == 4
+    late = load(tmp_path, SWIZZLE + "}", "{at: 6s, recover: heal, of: mix}")
+    assert {hit.end for hit in planned(late)} == {6}
+
+
+def test_a_fault_healed_as_it_is_injected_counts_too(tmp_path: Path) -> None:
+    plan = load(tmp_path, CUT, "{at: 2s, recover: heal, of: cut}")
+    assert most_nodes_hit(planned(plan), load_any_cluster(plan.cluster).nodes) == (1, 0)
 
 
 @pytest.mark.parametrize(
@@ -197,6 +185,7 @@ def test_a_shape_counts_every_node_from_its_turn_until_the_last_may_be_healed(tm
     [
         (SWIZZLE + ", for: 3s}", "limits: {nodes_down: 2}\n", "up to 3 nodes have a fault at once"),
         (SWIZZLE + ", for: 3s}", "limits: {fault_time: 6s}\n", "in force for up to 7 s, allowed 6 s"),
+        (SWIZZLE + "}\n  - {at: 4s, recover: heal, of: mix}", "limits: {nodes_down: 2}\n", "up to 3 nodes"),
         ("{at: 0s, fault: bridge, target: {role: proxy}, peers: [{role: mx}]}", "", "needs at least two peers"),
         ("{at: 0s, fault: partition, target: {role: store, pick: all}, peers: [{role: store, pick: all}]}", "",
          "timeline[0]: the peers are the target itself"),

@@ -16,7 +16,7 @@ from maildrill.faults import KINDS
 from maildrill.faults.placement import Placement
 from maildrill.scenario.model import Heal, Scenario, Step, Target
 from maildrill.scenario.moments import Span, length, spans
-from maildrill.scenario.reach import Placed, reach
+from maildrill.scenario.reach import Placed, candidates, choose, reach
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,9 +37,12 @@ class Hit:
 
 
 def placements(step: Step, nodes: Mapping[str, Placed], dice: random.Random | None = None) -> list[Placement]:
-    """Where the faults of a step go. Raises BadInput if its kind cannot be arranged over these nodes."""
-    hit = _those(step.target, nodes)
-    peers = list(dict.fromkeys(one for peer in step.peers for one in _those(peer, nodes) if one not in hit))
+    """Where the faults of a step go. Raises BadInput if its kind cannot be arranged over these nodes.
+
+    ``dice``: those of the entry and round; they are thrown as a drill throws them, for target, peers and turns.
+    """
+    hit = _those(step.target, nodes, dice)
+    peers = list(dict.fromkeys(one for peer in step.peers for one in _those(peer, nodes, dice) if one not in hit))
     if step.peers and not peers:
         raise BadInput("the peers are the target itself: nobody is left to cut it off from")
     kind = KINDS[step.fault]
@@ -47,20 +50,30 @@ def placements(step: Step, nodes: Mapping[str, Placed], dice: random.Random | No
     return kind.arrange(hit, peers, asked, dice or random.Random(0))
 
 
-def _those(target: Target, nodes: Mapping[str, Placed]) -> list[str | Somebody]:
+def _those(target: Target, nodes: Mapping[str, Placed], dice: random.Random | None) -> list[str | Somebody]:
+    chosen = None if dice is None else choose(target, candidates(target, nodes), dice)
+    if chosen is not None:
+        return list(chosen)
     possible = reach(target, nodes)
     return list(possible.among) if possible.certain else [Somebody(possible.among) for _ in range(possible.count)]
 
 
 def hits(scenario: Scenario, nodes: Mapping[str, Placed]) -> list[Hit]:
-    """Every fault on every node, in order of time; each is counted until the last turn of healing."""
+    """Every fault on every node, in order of time; each is counted until the last turn of healing.
+
+    A step heals all of them, after all have had their turn to be injected.
+    """
     found = []
     for span in spans(scenario):
         places = placements(scenario.fault_at(span.entry), nodes)
-        last = 0.0 if _healed_by_step(scenario, span) else max(place.heal_after for place in places)
-        for place in places:
-            begin = span.begin + place.inject_after
-            found.append(Hit(span.entry, place.node, begin, max(begin, span.end + last)))
+        begins = [span.begin + place.inject_after for place in places]
+        if _healed_by_step(scenario, span):
+            end = max(span.end, *begins)
+        else:
+            end = span.end + max(place.heal_after for place in places)
+        found += [
+            Hit(span.entry, place.node, begin, max(begin, end)) for place, begin in zip(places, begins, strict=True)
+        ]
     return sorted(found, key=lambda hit: hit.begin)
 
 
@@ -70,10 +83,13 @@ def _healed_by_step(scenario: Scenario, span: Span) -> bool:
 
 
 def most_nodes_hit(found: list[Hit], nodes: Mapping[str, Placed]) -> tuple[int, int]:
-    """(most nodes with a fault at one moment, the entry with which that is reached). Unknown ones count apart."""
+    """(most nodes with a fault at one moment, the entry with which that is reached). Unknown ones count apart.
+
+    One that is healed in the moment of its injection counts, and so do those that are healed with it.
+    """
     worst, place = 0, 0
     for now in found:
-        together = {hit.node for hit in found if hit.begin <= now.begin < hit.end}
+        together = {hit.node for hit in found if hit.begin <= now.begin < hit.end or hit.end == now.end == now.begin}
         if (most := min(len(together), len(nodes))) > worst:
             worst, place = most, now.entry
     return worst, place

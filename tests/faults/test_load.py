@@ -195,6 +195,22 @@ def test_a_full_mailbox_takes_no_mail_until_there_is_room(quota: Arena) -> None:
     assert_no_residue(quota, fault)
 
 
+def test_a_mailbox_without_a_quota_is_never_full(single: Arena) -> None:
+    """However slow the delivery beside the flood: the server takes one more message."""
+    fault = single.fault("quota-exhaustion", "mail1", size=2000)
+    before = int(fault.from_vantage("count"))
+    try:
+        fault.inject()
+        until("the filling", lambda: (int(fault.from_vantage("count")) > before + 20, "few messages"))
+        for _ in range(5):
+            full, seen = fault.effect()
+            assert not full
+            assert "one more message: stored" in seen
+    finally:
+        heal(fault)
+    assert int(fault.from_vantage("count")) <= before + 10, "what filled the mailbox is still in it"
+
+
 def test_an_attack_on_a_dead_target_heals(single: Arena) -> None:
     """The attacker goes whatever became of the target."""
     fault = single.fault("mail-flood", "mail1")

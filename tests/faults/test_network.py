@@ -43,6 +43,14 @@ def test_a_fault_of_the_network(single: Arena, case: Case) -> None:
     try_out(single, case)
 
 
+def test_a_port_where_nobody_listens_is_not_blocked(single: Arena) -> None:
+    """It is refused before, too: that is said, and no rule is left."""
+    clean = single.left_in_network("mail1")
+    with pytest.raises(RuntimeError, match="the port must answer before it is blocked"):
+        single.fault("port-blocked", "mail1", port=2, how="reset").inject()
+    assert single.left_in_network("mail1") == clean
+
+
 def test_a_swallowed_reply_makes_a_duplicate(single: Arena) -> None:
     """The sender sees the connection die after the final dot; the message arrives all the same."""
     fault = single.fault("swallow-final-reply", "mail1")
@@ -115,7 +123,7 @@ def test_faults_on_one_node_come_off_in_any_order(single: Arena, order: list[int
 def test_delays_add_up_and_the_lowest_rate_holds(single: Arena) -> None:
     """Faults of one kind on one node stack too."""
     clean = single.left_in_network("mail1")
-    first, second = (single.fault("delay", "mail1", number=number, delay=0.1) for number in (1, 2))
+    first, second = (single.fault("delay", "mail1", number=number, delay=0.1) for number in (1, 17))
     thin, thinner = (single.fault("bandwidth", "mail1", number=3 + n, kbit=kbit) for n, kbit in enumerate((512, 128)))
     both = single.fault("delay", "mail1", number=9, delay=0.2)
     try:

@@ -207,11 +207,11 @@ class Drill:
         scenario, nodes = self.scenario, world.cluster.nodes
         ask = Asked(world, self.live.newest)
 
-        def node_of(stop: Stop) -> Any:
+        def nodes_of(stop: Stop) -> list[Any]:
             assert stop.target is not None
-            return resolve(stop.target, nodes, dice_of(self.seed, -1, 0), ask).nodes[0]
+            return resolve(stop.target, nodes, dice_of(self.seed, -1, 0), ask).nodes
 
-        stops = Stops(scenario.stop, self.live, self.clock.now, node_of)
+        stops = Stops(scenario.stop, self.live, self.clock.now, nodes_of, self.note)
 
         def tick() -> None:
             self.tick()

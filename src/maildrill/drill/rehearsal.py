@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from maildrill.blast import Somebody, fault_time, full_length, hits, most_nodes_hit, placements
 from maildrill.cluster.attached import AttachedCluster, without_secrets
 from maildrill.cluster.model import AnyCluster
-from maildrill.drill.targets import choose, describe
+from maildrill.drill.targets import describe
 from maildrill.drill.timeline import dice_of
 from maildrill.faults import KINDS
 from maildrill.permission import may_be_hit, meant
 from maildrill.scenario.model import Ask, Command, Heal, Scenario, Step, Stop, Target
 from maildrill.scenario.moments import Moment, moments
-from maildrill.scenario.reach import candidates, reach
+from maildrill.scenario.reach import candidates, choose, reach
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,14 @@ class Line:
     what: str
     whom: str
     detail: str
+
+
+class Chance:
+    """The dice of one moment, from its first throw; none without a seed."""
+
+    def __init__(self, seed: int | None, moment: Moment) -> None:
+        self.seed = seed
+        self.dice = None if seed is None else dice_of(seed, moment.entry, moment.round)
 
 
 def rehearse(scenario: Scenario, model: AnyCluster, seed: int | None) -> list[Line]:
@@ -43,22 +51,23 @@ def _lines(scenario: Scenario, model: AnyCluster, seed: int | None, moment: Mome
             return [Line(moment.at, "recover", "heal", entry.of, "every fault of that name that is in force")]
         case Command():
             detail = _owners_command(entry, model) or entry.run
-            return [Line(moment.at, "recover", "command", _whom(entry.target, model, seed, moment), detail)]
+            return [Line(moment.at, "recover", "command", _whom(entry.target, model, Chance(seed, moment)), detail)]
         case Ask():
             return [Line(moment.at, "recover", "ask", "a person", f"{entry.say} (within {entry.deadline:g} s)")]
 
 
 def _fault(step: Step, model: AnyCluster, seed: int | None, moment: Moment) -> list[Line]:
     """Its injection, or its healing; of a shape over several nodes, every node's turn."""
-    peers = "; ".join(_whom(peer, model, seed, moment) for peer in step.peers)
+    chance = Chance(seed, moment)
+    whom = _whom(step.target, model, chance)
+    peers = "; ".join(_whom(peer, model, chance) for peer in step.peers)
     ours = (inspect.getdoc(KINDS[step.fault]) or "").partition("\n")[0]
     about = _owners_way(step, model, "inject") or ours
     settings = ", ".join(f"{name} {value}" for name, value in step.parameters.items())
     detail = ". ".join(one for one in (f"from {peers}" if peers else "", settings, about) if one)
     healing = _owners_way(step, model, "heal")
-    places = placements(step, model.nodes, None if seed is None else dice_of(seed, moment.entry, moment.round))
+    places = placements(step, model.nodes, Chance(seed, moment).dice)
     if not any(place.inject_after or place.heal_after for place in places):
-        whom = _whom(step.target, model, seed, moment)
         return [Line(moment.at, moment.act, step.fault, whom, detail if moment.act == "inject" else healing)]
     if moment.act == "inject":
         return [
@@ -90,13 +99,16 @@ def _owners_command(step: Command, model: AnyCluster) -> str:
     return f"{step.run}, done by " + "; ".join(f"{name}: {without_secrets(str(hook), model)}" for name, hook in hooks)
 
 
-def _whom(target: Target, model: AnyCluster, seed: int | None, moment: Moment) -> str:
-    """Names, where they are known; who is possible, where chance or a question decides."""
+def _whom(target: Target, model: AnyCluster, chance: Chance) -> str:
+    """Names, where they are known; who is possible, where chance or a question decides.
+
+    Throws the dice as a drill does, so it must be asked in the order of a drill: the target, then each peer.
+    """
     possible = reach(target, model.nodes)
-    if possible.certain or seed is None:
+    chosen = None if chance.dice is None else choose(target, candidates(target, model.nodes), chance.dice)
+    if possible.certain or chosen is None:
         return str(possible)
-    chosen = choose(target, candidates(target, model.nodes), dice_of(seed, moment.entry, moment.round))
-    return str(possible) if chosen is None else f"{', '.join(chosen)} (by chance, seed {seed})"
+    return f"{', '.join(chosen)} (by chance, seed {chance.seed})"
 
 
 def summary(scenario: Scenario, model: AnyCluster) -> list[str]:

@@ -20,12 +20,22 @@ class StoppedEarly(Exception):
 
 
 class Stops:
-    """The stop conditions of one drill. ``node_of`` finds the node in which a condition's command is run."""
+    """The stop conditions of one drill.
+
+    ``nodes_of`` finds the nodes in which a condition's command is run; ``note`` (name, detail) writes down that it
+    could not.
+    """
 
     def __init__(
-        self, stops: list[Stop], live: LiveLedger, now: Callable[[], float], node_of: Callable[[Stop], Any]
+        self,
+        stops: list[Stop],
+        live: LiveLedger,
+        now: Callable[[], float],
+        nodes_of: Callable[[Stop], list[Any]],
+        note: Callable[[str, str], None],
     ) -> None:
-        self._stops, self._live, self._now, self._node_of = stops, live, now, node_of
+        self._stops, self._live, self._now, self._nodes_of, self._note = stops, live, now, nodes_of, note
+        self._noted: set[str] = set()
         self._due = dict.fromkeys(range(len(stops)), 0.0)
         self._running: dict[int, Work] = {}
         self._refused: list[str] = []
@@ -61,10 +71,36 @@ class Stops:
             self._running[index] = Work(self._command, stop)
 
     def _command(self, stop: Stop) -> None:
-        node = self._node_of(stop)
+        try:
+            nodes = self._nodes_of(stop)
+        except ENGINE_FAILURES as problem:
+            self._note_once(f"{stop.run!r} is run nowhere as long as nobody can tell where: {problem}")
+            return
+        for work in [Work(self._look, stop, node) for node in nodes]:
+            work.wait()
+            work.outcome()
+
+    def _look(self, stop: Stop, node: Any) -> None:
         try:
             code, output = run_in(node, stop.run or "", COMMAND_DEADLINE_S)
+            why = f"ended with exit code {code}: {output}".rstrip(": ") if code else ""
+        except TimeoutError:
+            why = f"did not end within {COMMAND_DEADLINE_S:g} s" if _runs(node) else ""
         except ENGINE_FAILURES:  # the node is dead or frozen: that says nothing about the condition
-            return
-        if code:
-            self._refused.append(f"{stop.run!r} in {node.name} ended with exit code {code}: {output}".rstrip(": "))
+            why = ""
+        if why:
+            self._refused.append(f"{stop.run!r} in {node.name} {why}")
+
+    def _note_once(self, text: str) -> None:
+        if text not in self._noted:
+            self._noted.add(text)
+            self._note("stop-not-looked", text)
+
+
+def _runs(node: Any) -> bool:
+    """Whether a node is neither dead nor frozen; what hangs in it hangs by itself."""
+    try:
+        node.container.reload()
+    except ENGINE_FAILURES:
+        return False
+    return bool(node.container.status == "running")

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from maildrill.errors import BadInput
 from maildrill.scenario.model import Target
-from maildrill.scenario.reach import candidates, how_many
+from maildrill.scenario.reach import candidates, choose
 
 
 class Questions(Protocol):
@@ -34,19 +34,6 @@ class Found:
 
     def __str__(self) -> str:
         return f"{', '.join(node.name for node in self.nodes)} ({self.why})"
-
-
-def choose(target: Target, among: list[str], dice: random.Random) -> list[str] | None:
-    """Which of the candidates are hit, in their order; None if only the running cluster can tell."""
-    if target.holds is not None or target.has_address is not None or target.pick == "answering":
-        return None
-    count = how_many(target, len(among))
-    if target.pick == "last":
-        return among[-1:]
-    if target.pick == "random" or target.majority or target.fraction is not None:
-        hit = set(dice.sample(among, count))
-        return [name for name in among if name in hit]
-    return among[:count]
 
 
 def resolve(target: Target, nodes: Mapping[str, Any], dice: random.Random, ask: Questions) -> Found:

@@ -200,8 +200,10 @@ class Stop(Strict):
         None, description="outstanding: accepted or still being sent, and not yet visible; refused: for good"
     )
     above: Annotated[int, Field(ge=0)] | None = Field(None, description="are more than this")
-    run: str | None = Field(None, description="for /bin/sh in a node; an exit code other than 0 stops the drill")
-    target: Target | None = Field(None, description="the node in which it is run")
+    run: str | None = Field(
+        None, description="for /bin/sh in a node; an exit code other than 0, or no end within 10 s, stops the drill"
+    )
+    target: Target | None = Field(None, description="the nodes in which it is run; one that stops the drill is enough")
     every: Duration = Field(2.0, gt=0, description="how often the command is run, s")
 
 

@@ -1,8 +1,9 @@
-"""Whom a target can hit, as far as the cluster file tells."""
+"""Whom a target can hit, as far as the cluster file and a drill's dice tell."""
 
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -58,6 +59,19 @@ def how_many(target: Target, of: int) -> int:
         return of // 2 + 1 if of else 0
     takes_all = target.pick == "all" or (not target.choices() and target.role is None)
     return of if takes_all else min(of, 1)
+
+
+def choose(target: Target, among: list[str], dice: random.Random) -> list[str] | None:
+    """Which of the candidates are hit, in their order; None if only the running cluster can tell."""
+    if target.holds is not None or target.has_address is not None or target.pick == "answering":
+        return None
+    count = how_many(target, len(among))
+    if target.pick == "last":
+        return among[-1:]
+    if target.pick == "random" or target.majority or target.fraction is not None:
+        hit = set(dice.sample(among, count))
+        return [name for name in among if name in hit]
+    return among[:count]
 
 
 def reach(target: Target, nodes: Mapping[str, Placed]) -> Reach:

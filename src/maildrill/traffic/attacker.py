@@ -1,8 +1,9 @@
 """What an attacker does to one server; runs in a container of its own until that is removed.
 
 Started as ``python3 -m maildrill.traffic.attacker ORDERS``: a JSON object with ``act`` (a name in
-ACTS) and that act's arguments. Each act goes on whatever the server answers. ``count`` and
-``read`` are no attacks: they print how many messages an inbox has, or can be read, and end.
+ACTS) and that act's arguments. Each act goes on whatever the server answers. ``count``,
+``read`` and ``squeeze`` are no attacks: they print how many messages an inbox has or can be read, or
+what the server says to one more, and end.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from collections.abc import Callable, Coroutine
 from email.utils import formatdate
 from typing import Any
 
-from maildrill.traffic.imap import IMAP_FAILURES, Imap
+from maildrill.traffic.imap import IMAP_FAILURES, Imap, ImapError
 from maildrill.traffic.messages import Message, header_id
 from maildrill.traffic.schedule import Schedule
 from maildrill.traffic.transaction import Limits, Security, transact, unverified
@@ -146,13 +147,13 @@ async def fill(orders: dict[str, Any]) -> None:
     """Messages of ``size`` B into one account's mailbox, smaller ones when those do not fit, for ever."""
     size = orders["size"]
     while True:
-        text = f"Subject: {orders['mark']}\r\n\r\n" + "fill " * (size // 5) + "\r\n"
+        append = _append(orders["mark"], size)
         try:
             imap = await door(orders)
             try:
                 await imap.login(*orders["account"])
                 while True:
-                    await imap.command(f"APPEND INBOX {{{len(text)}+}}\r\n{text}")
+                    await imap.command(append)
             finally:
                 imap.close()
         except IMAP_FAILURES:
@@ -160,8 +161,27 @@ async def fill(orders: dict[str, Any]) -> None:
             await asyncio.sleep(PAUSE_S if size < 2 * SMALLEST else 0)
 
 
+async def squeeze(orders: dict[str, Any]) -> None:
+    """One more small message into the mailbox that ``fill`` fills: print what the server says to it, and end."""
+    imap = await door(orders)
+    try:
+        await imap.login(*orders["account"])
+        try:
+            await imap.command(_append(orders["mark"], 2 * SMALLEST))
+            print("stored")
+        except ImapError as refusal:
+            print(refusal)
+    finally:
+        imap.close()
+
+
+def _append(mark: str, size: int) -> str:
+    text = f"Subject: {mark}\r\n\r\n" + "fill " * (size // 5) + "\r\n"
+    return f"APPEND INBOX {{{len(text)}+}}\r\n{text}"
+
+
 async def empty(orders: dict[str, Any]) -> None:
-    """Remove what ``fill`` put there, and end."""
+    """Remove what ``fill`` and ``squeeze`` put there, and end."""
     imap = await door(orders)
     try:
         await imap.login(*orders["account"])
@@ -213,7 +233,7 @@ async def forever(work: Callable[[float], Any], rate: float) -> None:
 
 
 ACTS: dict[str, Callable[[dict[str, Any]], Coroutine[Any, Any, None]]] = {
-    act.__name__: act for act in (send, hold, login, delete, drop, find, fill, empty, count, read)
+    act.__name__: act for act in (send, hold, login, delete, drop, find, fill, squeeze, empty, count, read)
 }
 
 

@@ -11,6 +11,9 @@ from maildrill.faults.load.account_attack import AccountAttack
 from maildrill.faults.process.processes import is_running
 from maildrill.scenario.model import Strict
 
+OVER_QUOTA = "quota"
+"""In the answer of a server that refuses for it: the response code OVERQUOTA (RFC 9208), or free text."""
+
 
 class Filling(Strict):
     """With what."""
@@ -23,8 +26,8 @@ class QuotaExhaustion(AccountAttack):
     """Large messages fill the mailbox of the cluster's first account until the server takes no more for it.
 
     The stores need a quota (setting ``quota`` of a Dovecot node, such as 20M): without one the
-    mailbox grows until healing, and the fault is not proven. New mail for the user bounces or
-    waits, as the server decides; nobody else should notice.
+    mailbox grows until healing, and the fault is not proven, however slow the server becomes. New
+    mail for the user bounces or waits, as the server decides; nobody else should notice.
     """
 
     kind = "quota-exhaustion"
@@ -49,11 +52,14 @@ class QuotaExhaustion(AccountAttack):
         self._filled = False
 
     def effect(self) -> tuple[bool, str]:
-        """Mail from the vantage to the user is not delivered, while the user can open the mailbox."""
-        opened = self.world.attempt("mailbox", 2.0)
+        """A small message that the user stores is refused for the quota, and mail from the vantage is not delivered."""
+        if self.attacker() is None:
+            return False, "nobody fills the mailbox"
+        answer = self.from_vantage("squeeze")
+        if OVER_QUOTA not in answer.lower():
+            return self.outcome(False, f"one more message: {answer}")
         delivered = self.world.attempt("delivery", 1.5)
-        seen = f"mailbox {opened.error or 'opens'}; delivery: {delivered.error or 'ok'}"
-        return self.outcome(self.attacker() is not None and opened.ok and not delivered.ok, seen)
+        return self.outcome(not delivered.ok, f"one more message: {answer}; delivery: {delivered.error or 'ok'}")
 
     def recovered(self) -> tuple[bool, str]:
         """Mail from the vantage to the user is delivered again."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from pydantic import Field, model_validator
 
 from maildrill.faults.daemons import Daemon
@@ -10,11 +12,12 @@ from maildrill.faults.network.rules import Ruled
 from maildrill.scenario.model import Duration, Strict
 
 QUEUES = 100  # queue numbers of faults begin here
-MARKS = 16  # bits of the packet mark that faults may use, one each
+BITS = range(8, 24)  # of the packet mark: one for each delay on a node, which tells what has passed it
 TRIES = 3
 PATIENT_FROM_S = 0.5  # from this delay on one try tells
 PART = 0.9  # a timer may fire a little early
 NOTHING_THERE = 9
+_giving_out = threading.Lock()
 
 
 class DelayParameters(Strict):
@@ -55,8 +58,18 @@ class Delay(Ruled):
         return f"MAILDRILL_{self.number}"
 
     @property
-    def _mark(self) -> int:
-        return 1 << (8 + self.number % MARKS)
+    def _bits(self) -> dict[int, int]:
+        return self.world.layers.setdefault(("delay", self.target.name), {})
+
+    def _take_mark(self) -> int:
+        """A bit that no other delay on the node has. Raises RuntimeError if all are taken."""
+        with _giving_out:
+            free = [bit for bit in BITS if bit not in self._bits.values()]
+            if not free and self.number not in self._bits:
+                raise RuntimeError(
+                    f"{self.target.name} has {len(BITS)} delays at once already; no more can be told apart"
+                )
+            return 1 << self._bits.setdefault(self.number, free[0] if free else 0)
 
     @property
     def _line(self) -> Daemon:
@@ -64,13 +77,13 @@ class Delay(Ruled):
 
     def inject(self) -> None:
         """Start the delay line, then send packets through it. Raises RuntimeError if that cannot be done."""
-        queue = QUEUES + self.number
+        queue, mark = QUEUES + self.number, self._take_mark()
         milliseconds = [f"{seconds * 1000:g}" for seconds in (self.asked.delay, self.asked.jitter)]
         self._remove()
-        self._line.start(str(queue), *milliseconds, str(self._mark))
+        self._line.start(str(queue), *milliseconds, str(mark))
         which = [f"-s {address}" for peer in self.peers for address in peer.addresses] or ["! -i lo"]
         port = f"-p tcp --dport {self.asked.port}" if self.asked.port else ""
-        once = f"-m mark ! --mark {self._mark}/{self._mark}"
+        once = f"-m mark ! --mark {mark}/{mark}"
         rules = [f"-N {self._chain}"]
         rules += [
             f"-A {self._chain} {one} {port} {once} -j NFQUEUE --queue-num {queue} --queue-bypass" for one in which
@@ -83,6 +96,7 @@ class Delay(Ruled):
         if self._alive:
             self._remove()
         self._line.stop()
+        self._bits.pop(self.number, None)
 
     def _remove(self) -> None:
         rules = [f"-D PREROUTING -j {self._chain}", f"-F {self._chain}", f"-X {self._chain}"]

@@ -14,7 +14,11 @@ class Victim(Strict):
 
     process: str = Field(description="name of the program as ps shows it: lmtp, imap-login, qmgr, smtpd ...")
     port: int | None = Field(
-        None, ge=1, le=65535, description="a port of the node that must stop answering before the fault counts"
+        None,
+        ge=1,
+        le=65535,
+        description="a port that must stop answering before the fault counts: one of those at which a drill waits for"
+        " the node when it starts",
     )
 
 
@@ -32,7 +36,14 @@ class FreezeDaemon(Fault):
     )
 
     def inject(self) -> None:
-        """SIGSTOP to every process of that name; twice changes nothing. Raises RuntimeError if there is none."""
+        """SIGSTOP to every process of that name; twice changes nothing.
+
+        Raises RuntimeError if there is none, or if nobody knows how to look at ``port``.
+        """
+        ports = dict(self.target.checks)
+        if self.asked.port and self.asked.port not in ports:
+            known = ", ".join(map(str, sorted(ports))) or "none"
+            raise RuntimeError(f"nobody looks at port {self.asked.port} of {self.target.name}; give one of: {known}")
         send_signal(self.target.container, "STOP", must_run(self.target, self.asked.process))
 
     def heal(self) -> None:

@@ -15,9 +15,9 @@ from maildrill.scenario.model import Duration, Strict
 RESTART_BY_ITSELF_S = 3.0
 BURST_S = 1.0
 BURST = (
-    "i=0; while [ $i -lt {rounds} ]; do for f in /proc/[0-9]*/comm; do "
+    "i=1; while :; do for f in /proc/[0-9]*/comm; do "
     'read -r name < $f && [ "$name" = "{name}" ] && kill -9 $(basename $(dirname $f)); '
-    "done 2>/dev/null; sleep {pause}; i=$((i+1)); done"
+    "done 2>/dev/null; [ $i -lt {rounds} ] || break; sleep {pause}; i=$((i+1)); done"
 )
 
 
@@ -28,7 +28,7 @@ class Victim(Strict):
         pattern=r"^[\w.+-]+$", description="name of the program as ps shows it: lmtp, imap-login, qmgr, smtpd ..."
     )
     again: Duration | None = Field(
-        None, gt=0, description="kill it again every so often until healed, s; once, if absent"
+        None, ge=0.01, le=60, description="kill it again every so often until healed, s; once, if absent"
     )
 
 
@@ -63,7 +63,10 @@ class KillDaemon(Fault):
             self._loop.start()
 
     def _burst(self) -> None:
-        """Kill it every ``again`` s for about a second, from inside the node: calls of the engine are slow."""
+        """Kill it every ``again`` s for at most about a second, from inside the node: calls of the engine are slow.
+
+        It ends with a kill: the wait for the next one is the loop's.
+        """
         rounds = max(1, round(BURST_S / self.asked.again))
         command = BURST.format(name=self.asked.process[:COMM_LENGTH], rounds=rounds, pause=self.asked.again)
         self.target.container.exec_run(["sh", "-c", command])

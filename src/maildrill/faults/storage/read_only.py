@@ -6,13 +6,14 @@ from maildrill.faults.storage.disk import DiskFault
 
 ABORT = """
 set -e
-mkdir -p /run/maildrill-disk
+at=$(mktemp -d)
+trap 'rmdir "$at"' EXIT
 for device in "$@"; do
-  mount -t ext4 "$device" /run/maildrill-disk
+  mount -t ext4 "$device" "$at"
   if ! grep " $device " /proc/self/mountinfo | grep -Eq 'emergency_ro| ro,'; then
-    mount -o remount,abort /run/maildrill-disk || failed=1
+    mount -o remount,abort "$at" || failed=1
   fi
-  umount /run/maildrill-disk
+  umount "$at"
   test -z "$failed"
 done
 """
