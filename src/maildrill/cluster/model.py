@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import difflib
 from pathlib import Path
 from typing import Any, Literal
 
@@ -86,6 +88,7 @@ def load_any_cluster(name_or_path: str, folder: Path | None = None) -> AnyCluste
     """A cluster that can be started, or (by its field ``attached``) one that runs already. Raises BadInput."""
     document = read_yaml(find_cluster_file(name_or_path, folder))
     if "attached" not in document.data:
+        _check_not_meant(document, "attached")
         return load_cluster(name_or_path, folder)
     model = check(AttachedCluster, document)
     model.remember(document)
@@ -106,7 +109,8 @@ def load_cluster(name_or_path: str, folder: Path | None = None) -> ClusterModel:
     document = read_yaml(find_cluster_file(name_or_path, folder))
     if "attached" in document.data:
         raise document.bad(("attached",), "this system runs already; here a cluster that can be started is needed")
-    model = check(ClusterModel, document, _extended(document, folder, ()))
+    document = _extended(document, folder, ())
+    model = check(ClusterModel, document)
     _check(model, document)
     return model
 
@@ -124,15 +128,28 @@ def find_cluster_file(name_or_path: str, folder: Path | None = None) -> Path:
     raise BadInput(f'unknown cluster "{name_or_path}"; {nearest(name_or_path, list_clusters())}')
 
 
-def _extended(document: Document, folder: Path | None, seen: tuple[Path, ...]) -> dict[str, Any]:
+def _check_not_meant(document: Document, word: str) -> None:
+    """No field is a misspelt ``word``: one that says what the file is would make every other field seem wrong."""
+    for name in document.data.keys() - ClusterModel.model_fields.keys():
+        if difflib.get_close_matches(str(name), [word], cutoff=0.8):
+            message = f'unknown field "{name}"; did you mean "{word}"?'
+            raise BadInput(f"{document.where((name,), key=True)}: {message}")
+
+
+def _extended(document: Document, folder: Path | None, seen: tuple[Path, ...]) -> Document:
+    """The document on top of those that it extends."""
     parent = document.data.get("extends")
     if not isinstance(parent, str):
-        return dict(document.data)
-    if document.path in seen:
+        return document
+    if document.path.resolve() in seen:
         raise document.bad(("extends",), "clusters extend each other in a circle")
     is_file = parent.endswith((".yaml", ".yml"))
-    base = read_yaml(find_cluster_file(parent, document.path.parent if is_file else folder))
-    return merge(_extended(base, folder, (*seen, document.path)), document.data)
+    try:
+        file = find_cluster_file(parent, document.path.parent if is_file else folder)
+    except BadInput as error:
+        raise document.bad(("extends",), str(error)) from None
+    base = _extended(read_yaml(file), folder, (*seen, document.path.resolve()))
+    return dataclasses.replace(document, data=merge(base.data, document.data), base=base)
 
 
 def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:

@@ -25,16 +25,26 @@ KEY = "[key]"
 
 @dataclass(frozen=True)
 class Document:
-    """A YAML file as read: ``data`` in plain Python types, ``tree`` with the positions."""
+    """A YAML file as read: ``data`` in plain Python types, ``tree`` with the positions.
+
+    With a ``base``, ``data`` is that of the file on top of the base's: what does not stand in the file stands there.
+    """
 
     path: Path
     data: Any
     tree: Any
+    base: Document | None = None
 
     def where(self, loc: Loc = (), *, key: bool = False) -> str:
         """ "file:line:column" of the value at ``loc`` (of its key, if ``key``), or of the nearest parent."""
-        line, column = _position(self.tree, loc, key)
-        return f"{self.path}:{line + 1}:{column + 1}"
+        _, path, line, column = self._nearest(loc, key)
+        return f"{path}:{line + 1}:{column + 1}"
+
+    def _nearest(self, loc: Loc, key: bool) -> tuple[int, Path, int, int]:
+        """How much of ``loc`` stands in the file that has most of it (of two with as much: the upper); and where."""
+        depth, line, column = _position(self.tree, loc, key)
+        below = self.base._nearest(loc, key) if self.base else None
+        return below if below and below[0] > depth else (depth, self.path, line, column)
 
     def bad(self, loc: Loc, message: str, *, key: bool = False) -> BadInput:
         """The error to raise for what stands at ``loc`` (for its key, if ``key``)."""
@@ -172,21 +182,22 @@ def _is_model(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, BaseModel)
 
 
-def _position(tree: Any, loc: Loc, key: bool) -> tuple[int, int]:
-    here, at = tree, (0, 0)
-    for depth, part in enumerate(loc):
+def _position(tree: Any, loc: Loc, key: bool) -> tuple[int, int, int]:
+    """How many parts of ``loc`` stand in a tree, and line and column (from 0) of the last that does."""
+    here, found = tree, (0, 0, 0)
+    for depth, part in enumerate(loc, start=1):
         try:
             if isinstance(here, CommentedMap) and part in here:
-                last = depth == len(loc) - 1
-                at = here.lc.key(part) if key and last else here.lc.value(part)
+                nothing = here[part] is None  # an empty value stands nowhere, or on a later line
+                line, column = here.lc.key(part) if nothing or (key and depth == len(loc)) else here.lc.value(part)
             elif isinstance(here, CommentedSeq) and isinstance(part, int) and part < len(here):
-                at = here.lc.item(part)
+                line, column = here.lc.item(part)
             else:
-                return at
+                return found
         except (KeyError, TypeError):  # merged in by an anchor: it has no place of its own
-            return at
-        here = here[part]
-    return int(at[0]), int(at[1])
+            return found
+        here, found = here[part], (depth, int(line), int(column))
+    return found
 
 
 def _plain(tree: Any) -> Any:
