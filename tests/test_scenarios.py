@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
@@ -10,8 +9,7 @@ import pytest
 
 from maildrill.catalogue import find_scenario, load_pair, load_scenario
 from maildrill.errors import BadInput, Misfit
-from maildrill.scenario.schema import SCHEMAS, schema_of
-from maildrill.shipped import data_dir, list_scenarios
+from maildrill.shipped import list_scenarios
 
 GOOD = """\
 scenario: one
@@ -121,9 +119,3 @@ def test_a_node_without_a_certificate_cannot_show_a_wrong_one(tmp_path: Path) ->
     said = mistake(tmp_path, "kill\n    target: { role: mx }", "certificate-expired\n    target: { role: dns }")
     assert "s.yaml:6:13: timeline[0].target: " in said
     assert "dns (bind) has no certificate that can be changed while it runs" in said
-
-
-@pytest.mark.parametrize("which", SCHEMAS)
-def test_schema_file_is_current(which: str) -> None:
-    """If this fails: maildrill schema NAME > schema/NAME.json"""
-    assert json.loads((data_dir() / "schema" / f"{which}.json").read_text()) == schema_of(which)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
 
 SERVICES = ("inbound", "submission", "mailbox", "delivery", "outbound")
 SHORTEST_PROBE_INTERVAL_S = 0.005
@@ -39,8 +39,8 @@ DURATION_SCHEMA = {
 RATE_SCHEMA = {
     "anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*/\s*(s|m)\s*$"}]
 }
-Duration = Annotated[float, BeforeValidator(parse_duration), Field(ge=0, json_schema_extra=DURATION_SCHEMA)]
-Rate = Annotated[float, BeforeValidator(parse_rate), Field(ge=0, json_schema_extra=RATE_SCHEMA)]
+Duration = Annotated[float, BeforeValidator(parse_duration), Field(ge=0), WithJsonSchema(DURATION_SCHEMA)]
+Rate = Annotated[float, BeforeValidator(parse_rate), Field(ge=0), WithJsonSchema(RATE_SCHEMA)]
 
 
 class Strict(BaseModel):
