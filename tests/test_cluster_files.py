@@ -50,7 +50,12 @@ def test_shipped_cluster(name: str) -> None:
         (MINE + 'domain: "x y; rm -rf"', 'c.yaml:3:9: domain: expected a domain such as "x-y-rm-rf"'),
         (MINE + "domain: example..test", 'expected a domain such as "example.test"'),
         (MINE + "outside_domain: out_side.test", 'outside_domain: expected a domain such as "out-side.test"'),
-        (MINE + "accounts: true", "c.yaml:3:11: accounts: expected a valid integer, found True"),
+        (MINE + "accounts: true", "c.yaml:3:11: accounts: expected a whole number, found true"),
+        (MINE + "timers: {postfix: {minimal_backoff_time: [1]}}", "c.yaml:3:42: timers.postfix.minimal_backoff_time:"
+         " expected text or a number, found a list"),
+        (MINE + "disks: {size: 5 GB}", 'c.yaml:3:15: disks.size: expected a size such as "400M" or "2G", found "5 GB"'),
+        (MINE + "replication: {between: [a]}", "replication.between: expected at least 2 entries, found 1"),
+        (MINE + "nodes: {5: {image: postfix}}", "c.yaml:3:9: nodes[5]: expected text, found 5; in quotes it is text"),
     ],
 )  # fmt: skip
 def test_a_name_that_means_nothing(tmp_path: Path, text: str, found: str) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 import difflib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
 from maildrill.cluster.attached import AttachedCluster
 from maildrill.cluster.disks import DiskModel
@@ -19,6 +19,16 @@ from maildrill.scenario.model import Strict
 from maildrill.shipped import data_dir, list_clusters, list_images
 
 NEEDED_ROLES = ("dns", "resolver", "mx", "submission", "store", "outside")
+
+
+def _text_or_number(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return check(value)
+    except ValidationError:
+        raise ValueError("text or a number") from None
+
+
+TimerValue = Annotated[str | int | float, WrapValidator(_text_or_number)]
 
 
 class NodeModel(Strict):
@@ -54,7 +64,7 @@ class ClusterModel(Strict):
     nodes: dict[HostName, NodeModel] = Field(min_length=1)
     replication: Replication | None = None
     floating_address: bool = Field(False, description="the proxies share one address, which one of them holds")
-    timers: dict[str, dict[str, str | int | float]] = Field(
+    timers: dict[str, dict[str, TimerValue]] = Field(
         {}, description="image -> parameter -> value; the parameters are those of its image.yaml"
     )
     disks: DiskModel | None = Field(
