@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -80,6 +81,45 @@ def test_error_is_one_message(
 def test_bad_input_is_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(arguments) == 2
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_defect_of_maildrill_is_70_and_shows_where(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """1 would say that an objective was missed."""
+    import maildrill.drill.run
+
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("planted")
+
+    monkeypatch.setattr(maildrill.drill.run, "run_drill", broken)
+    assert cli.run(["run", "mx-kill"]) == 70
+    first, second, *_, last = capsys.readouterr().err.splitlines()
+    assert first.startswith("maildrill: this is a defect of maildrill")
+    assert (second, last) == ("Traceback (most recent call last):", "ZeroDivisionError: planted")
+    assert cli.run(["--help"]) == 0
+    assert "70 a defect of maildrill" in " ".join(capsys.readouterr().out.split())
+
+
+def test_an_engine_that_cannot_be_one_is_4(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    for address in ("tcp://127.0.0.1:99999", "tcp://127.0.0.1:x", "nonsense://x"):
+        monkeypatch.setenv("DOCKER_HOST", address)
+        assert cli.run(["clean"]) == 4
+        assert capsys.readouterr().err.startswith("maildrill: no container engine answers (")
+
+
+def test_a_plan_that_is_no_text_is_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "plan.json").write_bytes(bytes(range(256)))
+    assert cli.run(["compare", "--resume", str(tmp_path)]) == 2
+    assert capsys.readouterr().err == f"maildrill: {tmp_path}/plan.json: not UTF-8 text\n"
+
+
+def test_the_list_of_faults_is_two_columns_of_plain_text(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["faults", "--no-probe"]) == 0
+    said = capsys.readouterr().out
+    assert "`" not in said
+    lines = [line for line in said.splitlines() if line.startswith("  ")]
+    assert len({re.match(r"  \S+ +", line).end() for line in lines}) == 1  # type: ignore[union-attr]
 
 
 def test_list_and_faults(capsys: pytest.CaptureFixture[str]) -> None:

@@ -50,7 +50,12 @@ def test_shipped_cluster(name: str) -> None:
         (MINE + 'domain: "x y; rm -rf"', 'c.yaml:3:9: domain: expected a domain such as "x-y-rm-rf"'),
         (MINE + "domain: example..test", 'expected a domain such as "example.test"'),
         (MINE + "outside_domain: out_side.test", 'outside_domain: expected a domain such as "out-side.test"'),
-        (MINE + "accounts: true", "c.yaml:3:11: accounts: expected a valid integer, found True"),
+        (MINE + "accounts: true", "c.yaml:3:11: accounts: expected a whole number, found true"),
+        (MINE + "timers: {postfix: {minimal_backoff_time: [1]}}", "c.yaml:3:42: timers.postfix.minimal_backoff_time:"
+         " expected text or a number, found a list"),
+        (MINE + "disks: {size: 5 GB}", 'c.yaml:3:15: disks.size: expected a size such as "400M" or "2G", found "5 GB"'),
+        (MINE + "replication: {between: [a]}", "replication.between: expected at least 2 entries, found 1"),
+        (MINE + "nodes: {5: {image: postfix}}", "c.yaml:3:9: nodes[5]: expected text, found 5; in quotes it is text"),
     ],
 )  # fmt: skip
 def test_a_name_that_means_nothing(tmp_path: Path, text: str, found: str) -> None:
@@ -72,3 +77,38 @@ def test_host_names_of_an_attached_system(tmp_path: Path) -> None:
     text = "cluster: my staging\nattached: true\ndomain: exa mple.test\n"
     assert 'cluster: expected a host name such as "my-staging"' in said(tmp_path, text)
     assert 'domain: expected a domain such as "exa-mple.test"' in said(tmp_path, text)
+
+
+def test_a_mistake_in_an_extended_file_is_shown_there(tmp_path: Path) -> None:
+    (tmp_path / "parent.yaml").write_text(MINE + "nodes:\n  mx1: {image: postfx}\naccounts: many\n")
+    child = "extends: parent.yaml\ncluster: child\naccounts: 3\n"
+    assert said(tmp_path, child).startswith('parent.yaml:4:16: nodes.mx1.image: unknown image "postfx"')
+    assert "accounts" not in said(tmp_path, child)
+    over = said(tmp_path, child + "nodes:\n  mx1: {image: pstfix}\n")
+    assert over.startswith('c.yaml:5:16: nodes.mx1.image: unknown image "pstfix"')
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("cluster: a\nextends: postfix-dovcot-ha", "c.yaml:2:10: extends: unknown cluster \"postfix-dovcot-ha\";"
+         " did you mean \"postfix-dovecot-ha\"?"),
+        ("cluster: a\nextends: no.yaml", "c.yaml:2:10: extends: no cluster file"),
+        ("cluster: a\nextends: c.yaml", "c.yaml:2:10: extends: clusters extend each other in a circle"),
+    ],
+)  # fmt: skip
+def test_a_base_that_is_not_there(tmp_path: Path, text: str, found: str) -> None:
+    assert said(tmp_path, text).startswith(found)
+
+
+def test_a_base_that_is_itself_under_a_longer_name(tmp_path: Path) -> None:
+    assert "in a circle" in said(tmp_path, f"cluster: a\nextends: ../{tmp_path.name}/c.yaml")
+
+
+def test_a_misspelt_kind_of_cluster_is_one_mistake(tmp_path: Path) -> None:
+    from maildrill.shipped import data_dir
+
+    text = (data_dir() / "fixtures/clusters/examples/attached.yaml").read_text()
+    answer = said(tmp_path, text.replace("\nattached: true", "\nattachd: true"))
+    assert answer.endswith('unknown field "attachd"; did you mean "attached"?')
+    assert "\n" not in answer

@@ -153,7 +153,7 @@ def test_shipped_candidate_is_marked_as_an_example(path: Path) -> None:
         ("  rta_mailbox:  ", "  rta_mailbx:  ", 'unknown field "weights.rta_mailbx"; did you mean "rta_mailbox"?'),
         ("good: 5s, bad: 30m", "good: 1h, bad: 30m", "expected good below bad: less is better"),
         ("good: 80, bad: 0", "good: 0, bad: 80", "expected good above bad: more is better"),
-        ("  lost: 0", "  lost: none", "p.yaml:12:9: require.lost: expected a valid integer"),
+        ("  lost: 0", "  lost: none", "p.yaml:12:9: require.lost: expected a whole number"),
         ("virus-filter", "virusfilter", 'did you mean "virus-filter"?'),
         ("inbound: 30m", "inbound: soon", 'require.rto.inbound: expected a duration such as "10s"'),
     ],

@@ -1,8 +1,9 @@
-"""The `maildrill` command: errors become one message and an exit code, never a traceback."""
+"""The `maildrill` command: errors become one message and an exit code; only a defect of maildrill shows a traceback."""
 
 from __future__ import annotations
 
 import sys
+import traceback
 
 import typer
 from typer.exceptions import TyperException
@@ -16,7 +17,7 @@ import maildrill.commands.results
 import maildrill.commands.run
 import maildrill.commands.start
 import maildrill.commands.up  # noqa: F401  each module registers its commands
-from maildrill.commands.app import INTERRUPTED, app, say
+from maildrill.commands.app import DEFECT, INTERRUPTED, app, say
 from maildrill.errors import BadInput, EnvironmentProblem, MaildrillError
 
 
@@ -37,6 +38,10 @@ def run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         say("maildrill: interrupted")
         return INTERRUPTED
+    except Exception as error:
+        say(f"maildrill: this is a defect of maildrill ({type(error).__name__}); please report it with these lines:")
+        say(traceback.format_exc().rstrip())
+        return DEFECT
     return code if isinstance(code, int) else 0
 
 

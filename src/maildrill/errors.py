@@ -6,6 +6,8 @@ MaildrillError            1 and 3 are never used here: "objective missed", "inco
 └── EnvironmentProblem    4  the machine or the container engine cannot do what is asked
     ├── Skipped           4  a fault needs what this machine has not; nothing was started
     └── WaitTimeout       4  something did not happen in time
+
+Any other exception is a defect of maildrill, with an exit code of its own (cli.py).
 """
 
 from __future__ import annotations

@@ -17,9 +17,10 @@ from maildrill.cluster.hostname import DomainName, HostName
 from maildrill.errors import BadInput
 from maildrill.scenario.document import Document, nearest
 from maildrill.scenario.model import Duration, Strict
+from maildrill.scenario.texts import Like
 
 Port = Annotated[int, Field(ge=1, le=65535)]
-EnvName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+EnvName = Annotated[str, Like(r"[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable")]
 Protocol = Literal["smtp", "lmtp", "imap", "imaps", "dns", "tcp"]
 USER_INFO = re.compile(r"://[^/\s@]*@")
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -36,7 +37,7 @@ class Endpoint(Strict):
 class Account(Strict):
     """A user who logs in with the address; the password stands in an environment variable."""
 
-    address: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
+    address: Annotated[str, Like(r"[^@\s]+@[^@\s]+", "a mail address")]
     password_env: EnvName
 
 
@@ -44,10 +45,10 @@ class Http(Strict):
     """One HTTP call. ``${NAME}`` in url, headers and body stands for an environment variable."""
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "POST"
-    url: Annotated[str, Field(pattern=r"^https?://")]
+    url: Annotated[str, Like(r"https?://.*", "an address that begins with http:// or https://")]
     headers: dict[str, str] = Field({})
     body: str | None = None
-    expect: Annotated[str, Field(pattern=r"^[1-5]([0-9]{2}|xx)$")] = Field(
+    expect: Annotated[str, Like(r"[1-5]([0-9]{2}|xx)", 'an HTTP status such as "204" or "2xx"')] = Field(
         "2xx", description="the status that is success"
     )
 

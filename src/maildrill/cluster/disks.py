@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import Field
 
 from maildrill.errors import EnvironmentProblem
 from maildrill.scenario.model import Strict
+from maildrill.scenario.texts import Like
 
 BACKING = "/disks"
 """Where the helper sees the image files."""
@@ -34,8 +35,10 @@ because the engine fills a new volume from the image only if nothing is on it.""
 class DiskModel(Strict):
     """A disk of its own for each volume of a node."""
 
-    fs: str = Field("ext4", pattern="^ext4$", description="file system; its faults are made for ext4")
-    size: str = Field("400M", pattern=r"^[1-9]\d*[MG]$", description="size; the file behind it is sparse")
+    fs: Literal["ext4"] = Field("ext4", description="file system; its faults are made for ext4")
+    size: Annotated[str, Like(r"[1-9]\d*[MG]", 'a size such as "400M" or "2G"')] = Field(
+        "400M", description="size; the file behind it is sparse"
+    )
 
 
 class Helper(Protocol):

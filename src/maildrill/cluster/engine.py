@@ -27,7 +27,7 @@ def connect() -> Any:
     try:
         client = docker.from_env(timeout=CALL_TIMEOUT_S, max_pool_size=POOL)
         client.ping()
-    except DockerException as problem:
+    except (DockerException, ValueError) as problem:  # ValueError: an address that cannot be one
         raise EnvironmentProblem(
             f"no container engine answers ({problem}). Start Docker, or run ./bootstrap, which installs and starts it."
         ) from problem

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+import difflib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
 from maildrill.cluster.attached import AttachedCluster
 from maildrill.cluster.disks import DiskModel
@@ -17,6 +19,16 @@ from maildrill.scenario.model import Strict
 from maildrill.shipped import data_dir, list_clusters, list_images
 
 NEEDED_ROLES = ("dns", "resolver", "mx", "submission", "store", "outside")
+
+
+def _text_or_number(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return check(value)
+    except ValidationError:
+        raise ValueError("text or a number") from None
+
+
+TimerValue = Annotated[str | int | float, WrapValidator(_text_or_number)]
 
 
 class NodeModel(Strict):
@@ -52,7 +64,7 @@ class ClusterModel(Strict):
     nodes: dict[HostName, NodeModel] = Field(min_length=1)
     replication: Replication | None = None
     floating_address: bool = Field(False, description="the proxies share one address, which one of them holds")
-    timers: dict[str, dict[str, str | int | float]] = Field(
+    timers: dict[str, dict[str, TimerValue]] = Field(
         {}, description="image -> parameter -> value; the parameters are those of its image.yaml"
     )
     disks: DiskModel | None = Field(
@@ -86,6 +98,7 @@ def load_any_cluster(name_or_path: str, folder: Path | None = None) -> AnyCluste
     """A cluster that can be started, or (by its field ``attached``) one that runs already. Raises BadInput."""
     document = read_yaml(find_cluster_file(name_or_path, folder))
     if "attached" not in document.data:
+        _check_not_meant(document, "attached")
         return load_cluster(name_or_path, folder)
     model = check(AttachedCluster, document)
     model.remember(document)
@@ -106,7 +119,8 @@ def load_cluster(name_or_path: str, folder: Path | None = None) -> ClusterModel:
     document = read_yaml(find_cluster_file(name_or_path, folder))
     if "attached" in document.data:
         raise document.bad(("attached",), "this system runs already; here a cluster that can be started is needed")
-    model = check(ClusterModel, document, _extended(document, folder, ()))
+    document = _extended(document, folder, ())
+    model = check(ClusterModel, document)
     _check(model, document)
     return model
 
@@ -124,15 +138,28 @@ def find_cluster_file(name_or_path: str, folder: Path | None = None) -> Path:
     raise BadInput(f'unknown cluster "{name_or_path}"; {nearest(name_or_path, list_clusters())}')
 
 
-def _extended(document: Document, folder: Path | None, seen: tuple[Path, ...]) -> dict[str, Any]:
+def _check_not_meant(document: Document, word: str) -> None:
+    """No field is a misspelt ``word``: one that says what the file is would make every other field seem wrong."""
+    for name in document.data.keys() - ClusterModel.model_fields.keys():
+        if difflib.get_close_matches(str(name), [word], cutoff=0.8):
+            message = f'unknown field "{name}"; did you mean "{word}"?'
+            raise BadInput(f"{document.where((name,), key=True)}: {message}")
+
+
+def _extended(document: Document, folder: Path | None, seen: tuple[Path, ...]) -> Document:
+    """The document on top of those that it extends."""
     parent = document.data.get("extends")
     if not isinstance(parent, str):
-        return dict(document.data)
-    if document.path in seen:
+        return document
+    if document.path.resolve() in seen:
         raise document.bad(("extends",), "clusters extend each other in a circle")
     is_file = parent.endswith((".yaml", ".yml"))
-    base = read_yaml(find_cluster_file(parent, document.path.parent if is_file else folder))
-    return merge(_extended(base, folder, (*seen, document.path)), document.data)
+    try:
+        file = find_cluster_file(parent, document.path.parent if is_file else folder)
+    except BadInput as error:
+        raise document.bad(("extends",), str(error)) from None
+    base = _extended(read_yaml(file), folder, (*seen, document.path.resolve()))
+    return dataclasses.replace(document, data=merge(base.data, document.data), base=base)
 
 
 def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:

@@ -12,13 +12,16 @@ from rich.console import Console
 app = typer.Typer(
     name="maildrill",
     help="Disaster drills for mail clusters: break a real one on purpose, and measure RTO and RPO.",
-    epilog="Exit codes: 0 met, 1 objective missed, 2 bad input, 3 inconclusive, 4 environment, 130 interrupted.",
+    epilog="Exit codes: 0 met, 1 objective missed, 2 bad input, 3 inconclusive, 4 environment, "
+    "70 a defect of maildrill, 130 interrupted.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
 INTERRUPTED = 130
+DEFECT = 70
+"""EX_SOFTWARE of sysexits.h: it must not look like a missed objective, which is 1, Python's own code for a crash."""
 EXIT_CODES = {"pass": 0, "fail": 1, "inconclusive": 3}
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, and nothing else there.")]
 Reports = Annotated[Path, typer.Option("--reports", help="Folder for the drills' evidence.")]

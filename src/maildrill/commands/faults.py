@@ -15,6 +15,7 @@ from maildrill.places import made
 
 NoProbe = Annotated[bool, typer.Option("--no-probe", help="Only list them; ask no engine.")]
 Docs = Annotated[Path | None, typer.Option("--docs", help="Write a page for each kind into this folder.")]
+WIDTH = max(map(len, KINDS))
 
 
 @app.command()
@@ -33,9 +34,9 @@ def faults(json: Json = False, no_probe: NoProbe = False, docs: Docs = None) -> 
     for group in dict.fromkeys(row["group"] for row in rows):
         typer.echo(f"{group}:")
         for row in (row for row in rows if row["group"] == group):
-            typer.echo(f"  {row['kind']:24} {row['about']}")
+            typer.echo(f"  {row['kind']:{WIDTH}} {row['about']}")
             if row["status"] == "skipped":
-                typer.echo(f"  {'':24} skipped here: {row['reason']}")
+                typer.echo(f"  {'':{WIDTH}} skipped here: {row['reason']}")
 
 
 def write_pages(folder: Path) -> None:
@@ -60,8 +61,8 @@ def write_pages(folder: Path) -> None:
 
 
 def summary(kind: type) -> str:
-    """The first line of what the code says about a kind."""
-    return (inspect.getdoc(kind) or "").partition("\n")[0]
+    """The first line of what the code says about a kind, without the marks of code in it."""
+    return (inspect.getdoc(kind) or "").partition("\n")[0].replace("``", "")
 
 
 def _states(no_probe: bool) -> list[dict[str, str]]:

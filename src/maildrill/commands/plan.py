@@ -145,6 +145,8 @@ def read_plan(folder: Path) -> Plan:
         raise BadInput(f"{folder}: not the folder of a comparison: it has no {PLAN}")
     try:
         return Plan.model_validate_json(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        raise BadInput(f"{path}: not UTF-8 text") from None
     except ValidationError as error:
         first = error.errors()[0]
         raise BadInput(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None

@@ -10,8 +10,10 @@ from pydantic import Field, model_validator
 from maildrill.errors import BadInput
 from maildrill.scenario.document import check, nearest, read_yaml
 from maildrill.scenario.model import Duration, Strict
+from maildrill.scenario.texts import Like
 
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
+Name = Annotated[str, Like(r"[a-z0-9][a-z0-9.-]*", "lower-case letters, digits, dots and hyphens")]
+Currency = Annotated[str, Like(r"[A-Z]{3}", 'a currency\'s three letters, such as "EUR"')]
 Positive = Annotated[float, Field(gt=0, le=100)]
 SecurityNeed = Literal[
     "encryption-at-rest", "two-factor", "audit-log", "immutable-backup", "virus-filter", "data-processing-agreement"
@@ -30,7 +32,7 @@ class Budget(Strict):
     """The most that one mailbox may cost in a month. A hard requirement."""
 
     per_mailbox_month: float = Field(ge=0)
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
+    currency: Currency = "EUR"
 
 
 class RecoveryTimes(Strict):
@@ -155,7 +157,7 @@ class Candidate(Strict):
     title: str
     example: bool = Field(False, description="invented values: said wherever they are shown")
     price_per_mailbox_month: float | None = Field(None, ge=0)
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
+    currency: Currency = "EUR"
     regions: list[str] | None = Field(None, description="everywhere mail is stored, country codes")
     certifications: list[str] = Field([])
     security: list[SecurityNeed] = Field([])

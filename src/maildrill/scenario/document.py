@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
-import re
 import types
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, Tag, ValidationError
-from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from maildrill.errors import BadInput
+from maildrill.scenario.reading import plain, read_tree
+from maildrill.scenario.words import mistake, nearest
 
 M = TypeVar("M", bound=BaseModel)
 Loc = tuple[str | int, ...]
@@ -25,16 +22,26 @@ KEY = "[key]"
 
 @dataclass(frozen=True)
 class Document:
-    """A YAML file as read: ``data`` in plain Python types, ``tree`` with the positions."""
+    """A YAML file as read: ``data`` in plain Python types, ``tree`` with the positions.
+
+    With a ``base``, ``data`` is that of the file on top of the base's: what does not stand in the file stands there.
+    """
 
     path: Path
     data: Any
     tree: Any
+    base: Document | None = None
 
     def where(self, loc: Loc = (), *, key: bool = False) -> str:
         """ "file:line:column" of the value at ``loc`` (of its key, if ``key``), or of the nearest parent."""
-        line, column = _position(self.tree, loc, key)
-        return f"{self.path}:{line + 1}:{column + 1}"
+        _, path, line, column = self._nearest(loc, key)
+        return f"{path}:{line + 1}:{column + 1}"
+
+    def _nearest(self, loc: Loc, key: bool) -> tuple[int, Path, int, int]:
+        """How much of ``loc`` stands in the file that has most of it (of two with as much: the upper); and where."""
+        depth, line, column = _position(self.tree, loc, key)
+        below = self.base._nearest(loc, key) if self.base else None
+        return below if below and below[0] > depth else (depth, self.path, line, column)
 
     def bad(self, loc: Loc, message: str, *, key: bool = False) -> BadInput:
         """The error to raise for what stands at ``loc`` (for its key, if ``key``)."""
@@ -44,22 +51,8 @@ class Document:
 
 def read_yaml(path: Path) -> Document:
     """Read one YAML mapping. Raises BadInput, with the position, if that cannot be done."""
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        raise BadInput(f"{path}: cannot be read: {reason}") from None
-    try:
-        tree = YAML(typ="rt", pure=True).load(text)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        at = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
-        raise BadInput(f"{at}: not valid YAML: {error.problem or error.context}") from None
-    except YAMLError as error:
-        raise BadInput(f"{path}: not valid YAML: {error}") from None
-    if not isinstance(tree, CommentedMap):
-        raise BadInput(f"{path}:1:1: expected a mapping of fields, found {_kind(tree)}")
-    return Document(Path(path), _plain(tree), tree)
+    tree = read_tree(path)
+    return Document(path, plain(tree), tree)
 
 
 def check(model: type[M], document: Document, data: Any = None, at: Loc = ()) -> M:
@@ -74,13 +67,6 @@ def check(model: type[M], document: Document, data: Any = None, at: Loc = ()) ->
         raise BadInput("\n".join(dict.fromkeys(lines))) from None
 
 
-def nearest(word: str, valid: Iterable[str]) -> str:
-    """ "did you mean X?" if something valid is near, else the list of what is valid."""
-    names = sorted(set(valid))
-    close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
-    return f'did you mean "{close[0]}"?' if close else f"known: {', '.join(names)}"
-
-
 def dotted(loc: Loc) -> str:
     """A place in a file as people write it: timeline[0].target.role"""
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc).lstrip(".")
@@ -89,31 +75,16 @@ def dotted(loc: Loc) -> str:
 def _explain(model: type[BaseModel], document: Document, error: dict[str, Any], at: Loc) -> str:
     inside, kind = tuple(error["loc"]), error["type"]
     loc = (*at, *_untagged(model, inside))
-    name = dotted(loc)
     if kind == "extra_forbidden":
         hint = nearest(str(loc[-1]), _fields(model, inside[:-1]))
-        return f'{document.where(loc, key=True)}: unknown field "{name}"; {hint}'
+        return f'{document.where(loc, key=True)}: unknown field "{dotted(loc)}"; {hint}'
     if kind == "missing":
-        return f'{document.where(loc[:-1])}: field "{name}" is missing'
-    is_key = loc[-1:] == (KEY,)
-    loc, name = (loc[:-1], dotted(loc[:-1])) if is_key else (loc, name)
-    expected = _expected(error)
-    found = error["input"]
-    shown = f", found {found!r}" if not isinstance(found, dict | list) else f", found {_kind(found)}"
-    return f"{document.where(loc, key=is_key)}: {name}: expected {expected}{shown}{_literal_hint(error)}"
-
-
-def _expected(error: dict[str, Any]) -> str:
-    message = str(error["msg"]).removeprefix("Value error, ")
-    return re.sub(r"^(Input should be|Value should have|String should) ", "", message)
-
-
-def _literal_hint(error: dict[str, Any]) -> str:
-    if error["type"] != "literal_error" or not isinstance(error["input"], str):
-        return ""
-    valid = re.findall(r"'([^']+)'", error["ctx"]["expected"])
-    hint = nearest(error["input"], valid)
-    return f"; {hint}" if hint.startswith("did") else ""
+        return f'{document.where(loc[:-1])}: field "{dotted(loc)}" is missing'
+    if field := error.get("ctx", {}).get("field"):
+        loc, error = (*loc, field), error | {"input": error["input"][field]}
+    is_key = loc[-1:] == (KEY,) or kind == "invalid_key"
+    loc = loc[:-1] if loc[-1:] == (KEY,) else loc
+    return f"{document.where(loc, key=is_key)}: {dotted(loc)}: {mistake(error)}"
 
 
 def _fields(model: type[BaseModel], loc: Loc) -> list[str]:
@@ -172,29 +143,19 @@ def _is_model(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, BaseModel)
 
 
-def _position(tree: Any, loc: Loc, key: bool) -> tuple[int, int]:
-    here, at = tree, (0, 0)
-    for depth, part in enumerate(loc):
+def _position(tree: Any, loc: Loc, key: bool) -> tuple[int, int, int]:
+    """How many parts of ``loc`` stand in a tree, and line and column (from 0) of the last that does."""
+    here, found = tree, (0, 0, 0)
+    for depth, part in enumerate(loc, start=1):
         try:
             if isinstance(here, CommentedMap) and part in here:
-                last = depth == len(loc) - 1
-                at = here.lc.key(part) if key and last else here.lc.value(part)
+                nothing = here[part] is None  # an empty value stands nowhere, or on a later line
+                line, column = here.lc.key(part) if nothing or (key and depth == len(loc)) else here.lc.value(part)
             elif isinstance(here, CommentedSeq) and isinstance(part, int) and part < len(here):
-                at = here.lc.item(part)
+                line, column = here.lc.item(part)
             else:
-                return at
+                return found
         except (KeyError, TypeError):  # merged in by an anchor: it has no place of its own
-            return at
-        here = here[part]
-    return int(at[0]), int(at[1])
-
-
-def _plain(tree: Any) -> Any:
-    if isinstance(tree, CommentedMap):
-        return {key: _plain(value) for key, value in tree.items()}
-    return [_plain(value) for value in tree] if isinstance(tree, CommentedSeq) else tree
-
-
-def _kind(value: Any) -> str:
-    names = ((dict, "a mapping"), (list, "a list"), (str, "text"))
-    return "nothing" if value is None else next((name for kind, name in names if isinstance(value, kind)), repr(value))
+            return found
+        here, found = here[part], (depth, int(line), int(column))
+    return found

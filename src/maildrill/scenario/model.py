@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
+
+from maildrill.scenario.texts import Slug
 
 SERVICES = ("inbound", "submission", "mailbox", "delivery", "outbound")
 SHORTEST_PROBE_INTERVAL_S = 0.005
@@ -39,8 +41,8 @@ DURATION_SCHEMA = {
 RATE_SCHEMA = {
     "anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*/\s*(s|m)\s*$"}]
 }
-Duration = Annotated[float, BeforeValidator(parse_duration), Field(ge=0, json_schema_extra=DURATION_SCHEMA)]
-Rate = Annotated[float, BeforeValidator(parse_rate), Field(ge=0, json_schema_extra=RATE_SCHEMA)]
+Duration = Annotated[float, BeforeValidator(parse_duration), Field(ge=0), WithJsonSchema(DURATION_SCHEMA)]
+Rate = Annotated[float, BeforeValidator(parse_rate), Field(ge=0), WithJsonSchema(RATE_SCHEMA)]
 
 
 class Strict(BaseModel):
@@ -133,9 +135,7 @@ class Entry(Strict):
     """What all entries of the timeline have."""
 
     at: Duration = Field(description="when, s from the start of the timeline")
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")] | None = Field(
-        None, description="what other entries and the report call it"
-    )
+    name: Slug | None = Field(None, description="what other entries and the report call it")
 
 
 class Step(Entry):
@@ -185,7 +185,7 @@ TimelineEntry = Annotated[
     | Annotated[Heal, Tag("recover heal")]
     | Annotated[Command, Tag("recover command")]
     | Annotated[Ask, Tag("recover ask")],
-    Discriminator(_entry_tag, custom_error_type="recover", custom_error_message="one of: heal, command, ask"),
+    Discriminator(_entry_tag, "recover", "{expected}", {"field": "recover", "expected": "'heal', 'command' or 'ask'"}),
 ]
 
 
@@ -268,13 +268,11 @@ class Defect(Strict):
 class Scenario(Strict):
     """One drill: a cluster, its traffic, what happens to it, and what is expected of it."""
 
-    scenario: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+    scenario: Slug
     title: str
     why: str = ""
     cluster: str = "postfix-dovecot-ha"
-    tags: list[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]] = Field(
-        [], description="words to choose drills by: pytest -m TAG"
-    )
+    tags: list[Slug] = Field([], description="words to choose drills by: pytest -m TAG")
     traffic: Traffic = Traffic()
     probes: Probes = Probes()
     baseline: Duration = Field(5.0, gt=0, description="healthy time before the timeline, s")

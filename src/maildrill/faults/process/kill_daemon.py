@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from typing import Annotated
 
 from pydantic import Field
 
@@ -11,6 +12,7 @@ from maildrill.faults.fault import Fault
 from maildrill.faults.process.again import Again
 from maildrill.faults.process.processes import COMM_LENGTH, is_running, must_run, named, send_signal
 from maildrill.scenario.model import Duration, Strict
+from maildrill.scenario.texts import Like
 
 RESTART_BY_ITSELF_S = 3.0
 BURST_S = 1.0
@@ -24,8 +26,8 @@ BURST = (
 class Victim(Strict):
     """Which program, and whether it dies once or for ever."""
 
-    process: str = Field(
-        pattern=r"^[\w.+-]+$", description="name of the program as ps shows it: lmtp, imap-login, qmgr, smtpd ..."
+    process: Annotated[str, Like(r"[\w.+-]+", "the name of one program, without path or arguments")] = Field(
+        description="name of the program as ps shows it: lmtp, imap-login, qmgr, smtpd ..."
     )
     again: Duration | None = Field(
         None, ge=0.01, le=60, description="kill it again every so often until healed, s; once, if absent"
