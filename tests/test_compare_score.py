@@ -19,7 +19,7 @@ from maildrill.compare.observation import Observation
 from maildrill.compare.order import Confidence, median, median_interval
 from maildrill.compare.output import write_comparison
 from maildrill.compare.plan import Plan, PlannedCell, PlannedCluster, PlannedScenario, order_cells
-from maildrill.compare.profile import Candidate, Profile, load_candidate, load_profile
+from maildrill.compare.profile import Candidate, Profile, Requirements, Weights, load_candidate, load_profile
 from maildrill.compare.score import Evidence, Scoreboard, normalised, scoreboard
 from maildrill.compare.terminal import terminal
 from maildrill.errors import BadInput
@@ -104,6 +104,16 @@ def test_a_requirement_must_hold_in_every_drill() -> None:
     assert row.standing == 2
 
 
+@pytest.mark.parametrize("name", ["false_rejections", "premature_bounces", "corrupt", "misdelivered"])
+def test_a_profile_can_forbid_that_mail_is_sent_back_or_spoilt(name: str) -> None:
+    """A system that refuses everything at once has no delay: that must not make it the best."""
+    strict = PROFILE.model_copy(update={"require": Requirements.model_validate({name: 0})})
+    found = Evidence({name: [Observation(value=0), Observation(value=1)]}, {}, {})
+    row = scoreboard(strict, {"a": found}, {"a": stated("a")}, fixed_before=True).rows[0]
+    assert [(one.found, one.status) for one in row.hard if one.status != "met"] == [("worst 1", "failed")]
+    assert name in Weights.model_fields
+
+
 @pytest.mark.parametrize(("bound", "status"), [(3.0, "open"), (10.0, "failed")])
 def test_a_censored_time_fails_or_is_open_and_is_never_met(bound: float, status: str) -> None:
     (row,) = board({"a": evidence([Observation(value=bound, censored=True)])}, {"a": stated("a")}).rows
@@ -149,7 +159,7 @@ def test_shipped_candidate_is_marked_as_an_example(path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("weight: 40", "weight: 30", "p.yaml:19:3: weights: expected weights that add up to 100, not 90"),
+        ("weight: 40", "weight: 30", "p.yaml:21:3: weights: expected weights that add up to 100, not 90"),
         ("  rta_mailbox:  ", "  rta_mailbx:  ", 'unknown field "weights.rta_mailbx"; did you mean "rta_mailbox"?'),
         ("good: 5s, bad: 30m", "good: 1h, bad: 30m", "expected good below bad: less is better"),
         ("good: 80, bad: 0", "good: 0, bad: 80", "expected good above bad: more is better"),

@@ -14,7 +14,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from maildrill.compare.metrics import BY_KEY
+from maildrill.compare.metrics import BY_KEY, LEDGER_DEFECTS
 from maildrill.compare.observation import Observation, ordered
 from maildrill.compare.order import Confidence
 from maildrill.compare.profile import Candidate, Profile, Weight
@@ -155,9 +155,7 @@ def hard_requirements(profile: Profile, evidence: Evidence, candidate: Candidate
     """Every hard requirement of the profile, with what was found."""
     need = profile.require
     limits: dict[str, float | None] = {
-        "lost": need.lost,
-        "held": need.held,
-        "system_duplicates": need.system_duplicates,
+        **{name: getattr(need, name) for name in ("lost", "held", "system_duplicates", *LEDGER_DEFECTS)},
         "rpa": need.rpo,
         "catch_up": need.catch_up,
         **{f"rta_{name}": getattr(need.rto, name) for name in SERVICES},
