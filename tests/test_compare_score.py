@@ -121,6 +121,14 @@ def test_a_censored_time_fails_or_is_open_and_is_never_met(bound: float, status:
     assert row.products[0].product == 0
 
 
+def test_a_drill_that_ended_early_does_not_hide_one_that_failed() -> None:
+    """Of 45 s and "> 3 s" the second ranks last, and only the first is known to be over 10 s."""
+    both = evidence([Observation(value=45), Observation(value=3, censored=True)])
+    (row,) = board({"a": both}, {"a": stated("a")}).rows
+    inbound = next(one for one in row.hard if "inbound" in one.requirement)
+    assert (inbound.status, inbound.found) == ("failed", "worst 45.00 s")
+
+
 def test_without_a_candidate_file_nothing_is_assumed() -> None:
     (row,) = board({"a": evidence([Observation(value=0)])}, {}).rows
     assert row.rank is None
