@@ -219,7 +219,7 @@ def test_a_scenario_that_proved_nothing_leaves_its_requirements_open_and_is_wort
         "inbound RTA": "worst 1.00 s; nothing usable from hard",
     }
     assert (second.products[0].product, second.products[0].arithmetic) == (
-        0, "0, because there is nothing usable from hard",
+        0, "0, because there was nothing usable from hard",
     )  # fmt: skip
     assert (second.low, second.high) == (20, 80), "the price is stated; the rest is anything up to what was measured"
     assert found.headline.endswith("No usable drill, so nothing is known of: hard on around.")

@@ -65,12 +65,12 @@ class Fake:
         noise = random.Random(seed).random()
         upper = noise if cluster == CLUSTERS[0] else 10 + noise
         rta: Interval | Censored = Interval(lower=0.0, upper=upper)
-        if code == "HORIZON_TOO_SHORT":
+        if "HORIZON_TOO_SHORT" in code:
             rta = Censored(at_least_s=8.0)
         service = PLANTED.services["inbound"].model_copy(update={"rta_s": rta, "outages": []})
         update = {"scenario": scenario, "cluster": cluster, "seed": seed, "services": {"inbound": service}}
         if code:
-            diagnostics = [Diagnostic(code=code, message="planted")]
+            diagnostics = [Diagnostic(code=one, message="planted") for one in code.split()]
             return PLANTED.model_copy(update=update | {"verdict": "inconclusive", "diagnostics": diagnostics})
         return PLANTED.model_copy(update=update | {"verdict": "pass", "diagnostics": []})
 
@@ -190,6 +190,25 @@ def test_too_short_an_observation_is_a_censored_value_and_not_tried_until_it_is_
     medians = [one["median"] for one in compared(tmp_path)["summaries"] if one["metric"] == "rta_inbound"]
     assert medians == [{"value": 8.0, "censored": True}] * 2
     assert "&gt; 8.00 s" in (folder_of(tmp_path) / "compare.html").read_text()
+
+
+def test_a_system_that_did_not_come_back_is_not_tried_until_it_does(fake: Fake, tmp_path: Path) -> None:
+    """Still down, it cannot be healed, probed or read; what it lost is not proven, and its time is censored."""
+    fake.codes = iter(["HORIZON_TOO_SHORT CENSUS_INCOMPLETE HEAL_FAILED NOT_OBSERVED"] * 2)
+    assert cli.run([*COMMAND, "--repeat", "1", "--reports", str(tmp_path)]) == 0
+    assert len(fake.runs) == 2
+    found = compared(tmp_path)
+    medians = {one["metric"]: one["median"] for one in found["summaries"]}
+    assert medians["rta_inbound"] == {"value": 8.0, "censored": True}
+    assert not {"lost", "rpa", "held", "corrupt"} & set(medians)
+    assert "Not proven, and so not compared: messages lost of" in found["headline"]
+    assert "not proven: no whole census" in (folder_of(tmp_path) / "compare.html").read_text()
+
+
+def test_a_drill_that_could_not_be_read_for_another_reason_proves_nothing(fake: Fake, tmp_path: Path) -> None:
+    fake.codes = iter(["CENSUS_INCOMPLETE"] * 4)
+    assert cli.run([*COMMAND, "--repeat", "1", "--reports", str(tmp_path)]) == 3
+    assert len(fake.runs) == 4
 
 
 def test_a_second_one_in_the_same_folder_is_refused(

@@ -53,8 +53,8 @@ def p_text(p: float) -> str:
 
 def _section(comparison: Comparison, scenario: PlannedScenario, waits: Mapping[str, Sequence[Observation]]) -> Section:
     name = scenario.name
-    there = [metric for metric in comparison.metrics if any(name == s.scenario and metric.key == s.metric
-             for s in comparison.summaries)]  # fmt: skip
+    known = {(one.scenario, one.metric) for one in comparison.summaries} | {key[:2] for key in comparison.doubts}
+    there = [metric for metric in comparison.metrics if (name, metric.key) in known]
     moving = [metric for metric in there if varies(comparison, name, metric)]
     return Section(
         scenario=scenario,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from maildrill.compare.doubts import doubts
 from maildrill.compare.observation import Observation
 from maildrill.compare.order import quantile
 from maildrill.journal.reader import Journal
@@ -63,7 +64,7 @@ class Waits:
 
 
 def observe(result: Result, waits: Waits, need_s: float) -> dict[str, Observation]:
-    """Every metric of one drill that was measured. ``need_s``: W + R, how long a return must be watched."""
+    """Every metric that one drill measured and proves. ``need_s``: W + R, how long a return must be watched."""
     found = {f"rta_{name}": _recovery(service, need_s) for name, service in result.services.items()}
     back = result.catch_up_s
     found["catch_up"] = Observation(value=0.0, censored=True) if back is None else Observation(value=back)
@@ -75,7 +76,8 @@ def observe(result: Result, waits: Waits, need_s: float) -> dict[str, Observatio
     found["held"] = Observation(value=result.ledger.held)
     found["system_duplicates"] = Observation(value=result.duplicates.system)
     found |= {key: Observation(value=getattr(result.ledger, key)) for key in LEDGER_DEFECTS}
-    return {key: one for key in BY_KEY if (one := found.get(key)) is not None}
+    proven = BY_KEY.keys() - doubts(result).keys()
+    return {key: one for key in BY_KEY if key in proven and (one := found.get(key)) is not None}
 
 
 def _recovery(service: Service, need_s: float) -> Observation | None:

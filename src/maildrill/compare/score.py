@@ -86,18 +86,21 @@ class Scoreboard(Part):
 class Evidence:
     """What the drills of one cluster say: of each metric all values, and each scenario's median.
 
-    ``missing``: of each metric the scenarios that should have given a value and did not.
+    ``missing``: of each metric the scenarios that should have given a value and did not. ``doubts``: of each metric
+    what was not there, and where, so that its number is not proven.
     """
 
     values: dict[str, list[Observation]]
     medians: dict[str, list[Observation]]
     intervals: dict[str, list[Confidence]]
     missing: dict[str, list[str]] = field(default_factory=dict)
+    doubts: dict[str, list[str]] = field(default_factory=dict)
 
     def gap(self, metric: str) -> str:
-        """ "nothing usable from store-kill", or nothing, if every scenario gave a value."""
+        """ "nothing usable from store-kill", or nothing, if every scenario gave a value that it proves."""
         names = self.missing.get(metric, [])
-        return f"nothing usable from {', '.join(names)}" if names else ""
+        nothing = [f"nothing usable from {', '.join(names)}"] if names else []
+        return "; ".join([*nothing, *self.doubts.get(metric, [])])
 
 
 def _worst(values: Iterable[Observation]) -> Observation | None:
@@ -116,9 +119,8 @@ def _measured(name: str, limit: float | None, evidence: Evidence) -> Iterable[Ha
     if worst is None:
         yield Hard(requirement=needed, found=gap or "not measured", status="open")
         return
-    within = not worst.censored and worst.value <= limit
     text = "; ".join(filter(None, (f"worst {worst.text(metric.unit)}", gap)))
-    yield Hard(requirement=needed, found=text, status="failed" if over else "met" if within and not gap else "open")
+    yield Hard(requirement=needed, found=text, status="failed" if over else "open" if worst.censored or gap else "met")
 
 
 def _all_of(what: str, needed: Sequence[str], stated: Sequence[str] | None) -> Iterable[Hard]:
@@ -174,7 +176,7 @@ def normalised(value: Observation | None, scale: Weight) -> float:
 
 def _arithmetic(value: Observation | None, scale: Weight, gap: str) -> str:
     if gap:
-        return f"0, because there is {gap}"
+        return f"0, because there was {gap}"
     if value is None or value.censored:
         return "0, because it was not measured" if value is None else "0, because it has no upper bound"
     share = (scale.bad - value.value) / (scale.bad - scale.good)

@@ -17,7 +17,7 @@ def range_text(comparison: Comparison, scenario: str, metric: Metric, cluster: s
     """ "1.20 s (0.90 to > 12.00 s)": median, least and most of a cluster's drills."""
     one = comparison.summary(scenario, metric.key, cluster)
     if one is None:
-        return "–"
+        return "not proven" if (scenario, metric.key, cluster) in comparison.doubts else "–"
     if one.best == one.worst:
         return one.median.text(metric.unit)
     return f"{one.median.text(metric.unit)} ({span_text(one.best, one.worst, metric.unit)})"

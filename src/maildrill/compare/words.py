@@ -18,6 +18,8 @@ def headline(comparison: Comparison) -> str:
         return "One cluster, so nothing is compared; its drills side by side."
     if not found:
         return "Nothing can be compared: no two clusters have a usable drill of the same scenario."
+    doubted = {metric for _, metric, _ in comparison.doubts}
+    known = [one for one in found if one.metric not in doubted]
     nothing = [f"{scenario} on {cluster}" for scenario, cluster in comparison.unproven]
     scope = ALL_SCENARIOS if len(comparison.scenarios) > 1 else comparison.scenarios[0].name
     wide = [one for one in found if one.scenario == scope]
@@ -25,7 +27,8 @@ def headline(comparison: Comparison) -> str:
         _beyond(comparison, scope, [one for one in wide if one.kind == "beyond"]),
         _open(comparison, [one for one in wide if one.kind == "open"]),
         _listing("No difference beyond noise between any two in", _all_of(wide, {"noise", "same"}, but={"same"})),
-        _listing("The same in every drill", _all_of(found, {"same"})),
+        _listing("The same in every drill", _all_of(known, {"same"})),
+        _listing("Not proven, and so not compared", _doubted(comparison)),
         _listing("No usable drill, so nothing is known of", nothing),
     ]
     return " ".join(part for part in parts if part)
@@ -115,6 +118,14 @@ def _all_of(found: Sequence[Difference], kinds: Set[str], but: Set[str] = frozen
     for one in found:
         by_metric.setdefault(one.metric, set()).add(one.kind)
     return [BY_KEY[key].title for key, seen in by_metric.items() if seen <= kinds and not seen <= but]
+
+
+def _doubted(comparison: Comparison) -> list[str]:
+    """ "messages held of a, b": whatever the scenario was."""
+    names: dict[str, list[str]] = {}
+    for _, metric, cluster in comparison.doubts:
+        names.setdefault(metric, []).append(cluster)
+    return [f"{BY_KEY[key].title} of {', '.join(dict.fromkeys(names[key]))}" for key in BY_KEY if key in names]
 
 
 def _listing(lead: str, names: Sequence[str]) -> str:
