@@ -28,8 +28,9 @@ SOURCES = {
     "below that minimum and maximum with what coverage these have.",
     "censored": '"> x": it had not come back when observation ended. It ranks above every number.',
     "test": "Exact Mann-Whitney U, two-sided, ties counted exactly, censored values ranked last; beyond noise: p <= "
-    "0.05 after Holm's correction over the pairs of clusters in one scenario and metric. p_holm_all is corrected for "
-    "all questions of the comparison that could differ. Over all scenarios: ranks within each, rank sums added.",
+    "0.05 after Holm's correction over all questions of the comparison that could differ (p_holm_all); for this metric "
+    "alone: after that over the pairs of clusters in one scenario and metric (p_holm). Over all scenarios: ranks "
+    "within each, rank sums added.",
     "inconclusive": "A drill that proves nothing is kept, counted and not used; its cell is run again at most as often "
     "as the plan says. Inconclusive only because observation was too short, or the service was still down, is a "
     "censored value: used, not run again.",

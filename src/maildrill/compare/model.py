@@ -67,7 +67,10 @@ class Summary(Part):
 
 
 class Difference(Part):
-    """Two clusters compared in one metric, in one scenario or over all. ``lower``: who is better, if beyond noise."""
+    """Two clusters compared in one metric, in one scenario or over all.
+
+    ``lower``: who is better, if that is beyond noise (``beyond_noise``: p_holm), be it for this metric alone.
+    """
 
     scenario: str = Field(description=f'a scenario, or "{ALL_SCENARIOS}": all that both have been through, as strata')
     metric: str
@@ -85,7 +88,9 @@ class Difference(Part):
     beyond_noise: bool
     separated: bool = Field(description="in each scenario every value of one cluster is below every value of the other")
     lower: str | None
-    kind: Literal["beyond", "noise", "open", "same"] = Field(description="open: too few drills to tell")
+    kind: Literal["beyond", "metric", "noise", "open", "same"] = Field(
+        description="beyond: beyond noise by p_holm_all; metric: by p_holm only; open: too few drills to tell"
+    )
     said: str
 
 

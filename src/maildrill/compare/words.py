@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence, Set
 
+from maildrill.compare.differences import IN_METRIC
 from maildrill.compare.metrics import BY_KEY
 from maildrill.compare.model import ALL_SCENARIOS, Comparison, Difference
 
@@ -12,7 +13,10 @@ MOST = 4
 
 
 def headline(comparison: Comparison) -> str:
-    """What differs beyond noise, what was only seen, what does not differ; over all scenarios, if there are several."""
+    """What differs beyond noise, what was only seen, what does not differ; over all scenarios, if there are several.
+
+    Beyond noise is what remains so among all questions of the comparison: the more are asked, the more look real.
+    """
     found = comparison.differences
     if len(comparison.clusters) == 1:
         return "One cluster, so nothing is compared; its drills side by side."
@@ -25,6 +29,7 @@ def headline(comparison: Comparison) -> str:
     wide = [one for one in found if one.scenario == scope]
     parts = [
         _beyond(comparison, scope, [one for one in wide if one.kind == "beyond"]),
+        _in_metric(comparison, [one for one in wide if one.kind == "metric"]),
         _open(comparison, [one for one in wide if one.kind == "open"]),
         _listing("No difference beyond noise between any two in", _all_of(wide, {"noise", "same"}, but={"same"})),
         _listing("The same in every drill", _all_of(known, {"same"})),
@@ -38,12 +43,15 @@ def pair_lines(found: Sequence[Difference]) -> list[tuple[str, str]]:
     """(kind, sentence) about all pairs of one metric and scenario, as few as will say it."""
     if len(found) == 1:
         return [(found[0].kind, found[0].said)]
-    worse: dict[str, list[str]] = {}
+    worse: dict[tuple[str, str], list[str]] = {}
     for one in found:
         if one.lower:
-            worse.setdefault(one.lower, []).append(_better_worse(one)[1])
-    best_first = sorted(worse.items(), key=lambda pair: -len(pair[1]))
-    lines = [("beyond", f"{better} is better than {', '.join(names)}") for better, names in best_first]
+            worse.setdefault((one.kind, one.lower), []).append(_better_worse(one)[1])
+    surest_first = sorted(worse.items(), key=lambda pair: (pair[0][0], -len(pair[1])))
+    lines = [
+        (kind, f"{better} is better than {', '.join(names)}{IN_METRIC if kind == 'metric' else ''}")
+        for (kind, better), names in surest_first
+    ]
     others = Counter((one.kind, one.said) for one in found if not one.lower)
     if len(others) == 1 and not lines:
         return list(others)
@@ -60,6 +68,10 @@ def _beyond(comparison: Comparison, scope: str, found: Sequence[Difference]) -> 
         where = ", ".join(dict.fromkeys(one.scenario for one in inside))
         return f"Over all scenarios together no difference is beyond noise, but {len(inside)} are within: {where}."
     return "No difference is beyond noise."
+
+
+def _in_metric(comparison: Comparison, found: Sequence[Difference]) -> str:
+    return f"For one metric alone, though not among all that was asked: {_clauses(comparison, found)}." if found else ""
 
 
 def _open(comparison: Comparison, found: Sequence[Difference]) -> str:
