@@ -75,11 +75,14 @@ def test_who_fails_is_never_above_who_passes_and_products_add_up(
     assert {row.cluster for row in rows_} == set(found)
     passing = [all(one.status == "met" for one in row.hard) for row in rows_]
     assert passing == sorted(passing, reverse=True)
-    assert [row.rank for row in rows_] == [i + 1 if ok else None for i, ok in enumerate(passing)]
+    placed = [round(row.score, 6) for row, ok in zip(rows_, passing, strict=True) if ok]
+    assert [row.rank for row in rows_ if row.rank] == [1 + sum(other > one for other in placed) for one in placed]
+    assert [bool(row.rank) for row in rows_] == passing
     for row in rows_:
         assert row.score == pytest.approx(sum(one.weight * one.normalised for one in row.products))
         assert row.score == pytest.approx(sum(one.product for one in row.products))
-        assert 0 <= row.low <= row.score + 1e-9 <= row.high + 1e-6 <= 100 + 1e-5
+        if row.low is not None and row.high is not None:
+            assert 0 <= row.low <= row.score + 1e-9 <= row.high + 1e-6 <= 100 + 1e-5
         assert not any(one.status == "failed" for one in row.hard) or row.standing == 2
 
 
@@ -88,6 +91,28 @@ def test_arithmetic_is_shown() -> None:
     assert [one.arithmetic for one in row.products] == ["(12 - 7) / (12 - 2) = 0.500", "(10 - 5) / (10 - 0) = 0.500"]
     assert [one.product for one in row.products] == [30, 20]
     assert (row.score, row.rank) == (50, 1)
+
+
+def test_equal_scores_share_a_place() -> None:
+    found = {name: evidence([Observation(value=seconds)] * 2) for name, seconds in (("a", 7), ("b", 7), ("c", 9))}
+    rows_ = board(found, {name: stated(name) for name in found}).rows
+    assert [(row.cluster, row.rank) for row in rows_] == [("a", 1), ("b", 1), ("c", 3)]
+
+
+def test_one_drill_has_no_range_and_says_so() -> None:
+    found = {"once": evidence([Observation(value=7)]), "twice": evidence([Observation(value=6), Observation(value=8)])}
+    rows_ = {row.cluster: row for row in board(found, {name: stated(name) for name in found}).rows}
+    assert (rows_["once"].low, rows_["once"].high, rows_["once"].could_be) == (None, None, "not known: one drill")
+    assert rows_["twice"].could_be == "44.0 to 56.0"
+
+
+@pytest.mark.parametrize(("has", "status"), [(None, "open"), ([], "failed"), (["ISO 27001"], "met")])
+def test_what_a_candidate_file_does_not_mention_is_open_and_what_it_denies_fails(
+    has: list[str] | None, status: str
+) -> None:
+    fields = stated("a").model_dump(exclude={"certifications"}) | ({} if has is None else {"certifications": has})
+    (row,) = board({"a": evidence([Observation(value=0)])}, {"a": Candidate.model_validate(fields)}).rows
+    assert [one.status for one in row.hard if "certification" in one.requirement] == [status]
 
 
 def test_one_lost_message_excludes_whatever_the_score() -> None:
@@ -243,7 +268,7 @@ def test_a_scenario_that_measures_something_of_nobody_asks_it_of_nobody() -> Non
         clusters=found.clusters, cells=[],
     )  # fmt: skip
     rows_ = compare(plan, unprobed, [PROFILE], [stated("a"), stated("b")]).scoreboards[0].rows
-    assert [row.rank for row in rows_] == [1, 2]
+    assert [row.rank for row in rows_] == [1, 1]
     half = [one for one in found.cells if (one.scenario, one.cluster) != ("hard", "b")]
     half += [one for one in unprobed if (one.scenario, one.cluster) == ("hard", "b")]
     rows_ = compare(plan, half, [PROFILE], [stated("a"), stated("b")]).scoreboards[0].rows

@@ -272,6 +272,19 @@ def test_profiles_are_fixed_in_the_plan_and_a_late_one_is_said(
     assert late in (folder_of(tmp_path) / "compare.html").read_text()
 
 
+def test_a_candidate_file_that_was_changed_since_is_marked(fake: Fake, tmp_path: Path) -> None:
+    file, late = tmp_path / "c.yaml", "stated after the drills had begun"
+    file.write_text(f"{{candidate: c, cluster: {CLUSTERS[0]}, title: C, price_per_mailbox_month: 9}}\n")
+    opinions = ["--profile", "small-practice", "--candidate", str(file)]
+    cli.run([*COMMAND, "--repeat", "1", *opinions, "--reports", str(tmp_path)])
+    assert late not in (folder_of(tmp_path) / "compare.html").read_text()
+    file.write_text(file.read_text().replace("month: 9", "month: 1"))
+    assert cli.run(["compare", "--resume", str(folder_of(tmp_path))]) == 0
+    rows = compared(tmp_path)["scoreboards"][0]["rows"]
+    assert {row["cluster"]: row["stated_before"] for row in rows} == {CLUSTERS[0]: False, CLUSTERS[1]: True}
+    assert (folder_of(tmp_path) / "compare.html").read_text().count(late) == 1
+
+
 def test_csv_has_every_number_and_the_page_needs_no_network(fake: Fake, tmp_path: Path) -> None:
     cli.run([*COMMAND, "--repeat", "1", "--reports", str(tmp_path)])
     rows = list(csv.DictReader(io.StringIO((folder_of(tmp_path) / "compare.csv").read_text())))

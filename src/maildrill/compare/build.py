@@ -129,8 +129,12 @@ def _scoreboards(
         for one in plan.clusters
     }
     stated = {one.cluster: one for one in candidates}
-    before = {one.sha256 for one in plan.profiles}
-    return [scoreboard(one, evidence, stated, fixed_before=digest(one, stated_only=True) in before) for one in profiles]
+    before = {one.sha256 for one in (*plan.profiles, *plan.candidates)}
+    late = {name for name, one in stated.items() if digest(one, stated_only=True) not in before}
+    return [
+        scoreboard(one, evidence, stated, fixed_before=digest(one, stated_only=True) in before, stated_late=late)
+        for one in profiles
+    ]
 
 
 def _missing(

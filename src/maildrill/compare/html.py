@@ -75,7 +75,9 @@ def _curve(comparison: Comparison, scenario: str, metric: Metric) -> bool:
 def _coverages(comparison: Comparison, scenario: str) -> list[str]:
     """ "50 % for 2 drills": how surely the interval of the median holds it, for each number of drills."""
     found = {one.n: one.interval.coverage for one in comparison.summaries if one.scenario == scenario}
-    return [f"{100 * share:.3g} % for {n} drills" for n, share in sorted(found.items())]
+    return [
+        f"{100 * share:.3g} % for {n} drills" if n > 1 else "none for one drill" for n, share in sorted(found.items())
+    ]
 
 
 def _differences(comparison: Comparison, scenario: str, metric: str) -> list[Difference]:

@@ -165,8 +165,8 @@ class Candidate(Strict):
     price_per_mailbox_month: float | None = Field(None, ge=0)
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
     regions: list[str] | None = Field(None, description="everywhere mail is stored, country codes")
-    certifications: list[str] = Field([])
-    security: list[SecurityNeed] = Field([])
+    certifications: list[str] | None = Field(None, description="all it has; empty: none; not given: not known")
+    security: list[SecurityNeed] | None = Field(None, description="as certifications")
     support_hours_per_week: float | None = Field(None, ge=0, le=HOURS_OF_A_WEEK)
 
 

@@ -80,5 +80,5 @@ def _board(board: Scoreboard) -> Table:
         open_ = [f"{one.status}: {one.requirement} ({one.found})" for one in row.hard if one.status != "met"]
         name = f"{row.cluster} (example values)" if row.example else row.cluster
         place = str(row.rank) if row.rank else "out" if row.standing == 2 else "open"
-        grid.add_row(place, name, f"{row.score:.1f}", f"{row.low:.1f} to {row.high:.1f}", "\n".join(open_) or "all met")
+        grid.add_row(place, name, f"{row.score:.1f}", row.could_be, "\n".join(open_) or "all met")
     return grid
