@@ -8,11 +8,16 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from planted_drill import census, frame_of_drill, message
+from planted_drill import run as measure_planted
 
+from maildrill.compare.metrics import message_waits, observe
 from maildrill.compare.observation import Observation, ordered
 from maildrill.compare.order import coverage, median, median_interval, quantile
 from maildrill.compare.ranksum import doubled_ranks, holm, mann_whitney, repeats_needed, stratified
 from maildrill.compare.survival import come_back
+from maildrill.journal.events import Bounce
+from maildrill.journal.reader import Journal
 
 observations = st.builds(
     Observation, value=st.integers(0, 9).map(float) | st.floats(0, 1e4, allow_nan=False), censored=st.booleans()
@@ -162,3 +167,22 @@ def test_without_censoring_it_is_the_empirical_distribution(values: list[Observa
     plain = [Observation(value=one.value) for one in values]
     for point in come_back(plain)[1:]:
         assert point.share == pytest.approx(sum(one.value <= point.t for one in plain) / len(plain))
+
+
+def planted(*after_the_fault: str) -> dict[str, Observation]:
+    """The metrics of a drill: of the messages offered at 7 s all came at once, but the last, of which that became."""
+    mail = [*message("m1", "accepted", t=7.0), *message("m2", *after_the_fault, t=7.0)]
+    bounced = [Bounce(20.0, "m2", "s@x.test", "5.1.1")] if after_the_fault == ("accepted",) else []
+    events = [*frame_of_drill(), *mail, *bounced, *census({"a@example.test": ["m1"]})]
+    events.sort(key=lambda event: event.t)
+    lines = "".join(event.line() + "\n" for event in events).encode()
+    return observe(measure_planted(events), message_waits(Journal(True, len(lines), "", lines)), 1.0)
+
+
+@pytest.mark.parametrize("became", ["accepted", "permanent"], ids=["bounced", "refused"])
+def test_mail_that_is_sent_back_is_never_visible_and_not_left_out(became: str) -> None:
+    found = planted(became)
+    assert found["wait_p95"].censored
+    assert found["latency_p95"].censored == (became == "accepted"), "what was refused was not accepted"
+    assert found["false_rejections"] == Observation(value=1)
+    assert [found[key].value for key in ("premature_bounces", "corrupt", "misdelivered")] == [0, 0, 0]

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from maildrill.compare.cells import Cell, measured, needs
 from maildrill.compare.differences import Values, find_differences
+from maildrill.compare.doubts import doubts
 from maildrill.compare.metrics import METRICS
-from maildrill.compare.model import AttemptSeen, CellSeen, Comparison, Summary
+from maildrill.compare.model import AttemptSeen, CellSeen, Comparison, Summary, doubts_of
 from maildrill.compare.observation import Observation, ordered
 from maildrill.compare.order import median, median_interval, quantile
 from maildrill.compare.plan import Plan, digest
@@ -27,11 +28,14 @@ SOURCES = {
     "below that minimum and maximum with what coverage these have.",
     "censored": '"> x": it had not come back when observation ended. It ranks above every number.',
     "test": "Exact Mann-Whitney U, two-sided, ties counted exactly, censored values ranked last; beyond noise: p <= "
-    "0.05 after Holm's correction over the pairs of clusters in one scenario and metric. p_holm_all is corrected for "
-    "all questions of the comparison that could differ. Over all scenarios: ranks within each, rank sums added.",
+    "0.05 after Holm's correction over all questions of the comparison that could differ (p_holm_all); for this metric "
+    "alone: after that over the pairs of clusters in one scenario and metric (p_holm). Over all scenarios: ranks "
+    "within each, rank sums added.",
     "inconclusive": "A drill that proves nothing is kept, counted and not used; its cell is run again at most as often "
-    "as the plan says. Inconclusive only because observation was too short is a censored value: used, not run "
-    "again.",
+    "as the plan says. Inconclusive only because observation was too short, or the service was still down, is a "
+    "censored value: used, not run again.",
+    "not proven": "A number that one drill does not prove (queues or mailboxes that nobody could read) is not compared "
+    "with others; a hard requirement of it is open, unless another drill fails it.",
     "score": "weight x normalised value, summed; 1 at the profile's good and better, 0 at its bad and worse. The raw "
     "value is the worst of the scenarios' medians; a hard requirement must hold in every drill. Where a scenario gave "
     "a candidate nothing usable, the requirement is open, unless the others fail it, and the criterion is worth 0.",
@@ -46,13 +50,15 @@ def compare(
 ) -> Comparison:
     """Everything that the cells say."""
     ranked = sorted(cells, key=lambda cell: (cell.scenario, cell.cluster, cell.repeat))
-    values = _values(ranked)
+    observed = _values(ranked)
+    doubted = doubts_of(ranked)
+    values = {key: row for key, row in observed.items() if key not in doubted}
     summaries = [_summary(*key, row) for key, row in values.items()]
     comparison = Comparison(
         maildrill_version=plan.maildrill_version, created=plan.created, seed=plan.seed, repeats=plan.repeats,
         reruns=plan.reruns, headline="", clusters=plan.clusters, scenarios=plan.scenarios, metrics=list(METRICS),
         cells=ranked, summaries=summaries, differences=find_differences(values),
-        scoreboards=_scoreboards(plan, ranked, values, summaries, profiles, candidates), sources=SOURCES,
+        scoreboards=_scoreboards(plan, ranked, observed, summaries, profiles, candidates), sources=SOURCES,
     )  # fmt: skip
     return comparison.model_copy(update={"headline": headline(comparison)})
 
@@ -84,6 +90,7 @@ def _seen(folder: Path, cell: Cell, observations: dict[str, Observation]) -> Cel
             for one in cell.attempts
         ],
         observations=observations,
+        doubts=doubts(result) if result else {},
     )
 
 
@@ -115,32 +122,52 @@ def _scoreboards(
 ) -> list[Scoreboard]:
     ran = {(cell.scenario, cell.cluster) for cell in cells if cell.folder is not None}
     scenarios = [one.name for one in plan.scenarios]
+    doubted = doubts_of(cells)
+    asked = values.keys() | doubted.keys()
     evidence = {
-        one.name: _evidence(one.name, values, summaries, _missing(one.name, scenarios, ran, values))
+        one.name: _evidence(one.name, values, summaries, _missing(one.name, scenarios, ran, asked), doubted)
         for one in plan.clusters
     }
     stated = {one.cluster: one for one in candidates}
-    before = {one.sha256 for one in plan.profiles}
-    return [scoreboard(one, evidence, stated, fixed_before=digest(one, stated_only=True) in before) for one in profiles]
+    before = {one.sha256 for one in (*plan.profiles, *plan.candidates)}
+    late = {name for name, one in stated.items() if digest(one, stated_only=True) not in before}
+    return [
+        scoreboard(one, evidence, stated, fixed_before=digest(one, stated_only=True) in before, stated_late=late)
+        for one in profiles
+    ]
 
 
-def _missing(cluster: str, scenarios: Sequence[str], ran: Set[tuple[str, str]], values: Values) -> dict[str, list[str]]:
-    """Metric -> the scenarios of which this cluster has no usable drill, or no value where another cluster has one."""
-    measured = {(scenario, metric) for scenario, metric, _ in values}
+def _missing(
+    cluster: str, scenarios: Sequence[str], ran: Set[tuple[str, str]], asked: Set[tuple[str, str, str]]
+) -> dict[str, list[str]]:
+    """Metric -> the scenarios of which this cluster has no usable drill, or no value where another cluster has one.
+
+    ``asked``: scenario, metric and cluster of each value, and of each that is in doubt.
+    """
+    measured = {(scenario, metric) for scenario, metric, _ in asked}
     missing = {
         metric.key: [
             name
             for name in scenarios
             if (name, cluster) not in ran
-            or ((name, metric.key) in measured and (name, metric.key, cluster) not in values)
+            or ((name, metric.key) in measured and (name, metric.key, cluster) not in asked)
         ]
         for metric in METRICS
     }
     return {metric: names for metric, names in missing.items() if names}
 
 
-def _evidence(cluster: str, values: Values, summaries: Sequence[Summary], missing: dict[str, list[str]]) -> Evidence:
-    found = Evidence(defaultdict(list), defaultdict(list), defaultdict(list), missing)
+def _evidence(
+    cluster: str,
+    values: Values,
+    summaries: Sequence[Summary],
+    missing: dict[str, list[str]],
+    doubted: dict[tuple[str, str, str], str],
+) -> Evidence:
+    found = Evidence(defaultdict(list), defaultdict(list), defaultdict(list), missing, defaultdict(list))
+    for (scenario, metric, name), why in doubted.items():
+        if name == cluster:
+            found.doubts[metric].append(f"{why} in {scenario}")
     for (_, metric, name), row in values.items():
         if name == cluster:
             found.values[metric] += row

@@ -1,8 +1,10 @@
 """Reads the cells of a comparison's folder: which are finished, and what they measured.
 
 A cell's folder holds one drill's folder for each attempt. An attempt is *usable* if its drill was
-conclusive, or inconclusive only because observation ended too early (HORIZON_TOO_SHORT): then its
-recovery times are censored, and to leave it out, or to try until it is quick, would flatter the slow.
+conclusive, or inconclusive only because of what the mail system did: it was not back for long enough
+when observation ended (HORIZON_TOO_SHORT), mail was missing where nobody can look (QUEUES_NOT_SEEN), or it
+was still down, and so could not be healed, probed or read. Then its recovery times are censored and its
+counts not proven (``doubts``), and to leave it out, or to try until it is quick, would flatter the slow.
 """
 
 from __future__ import annotations
@@ -18,10 +20,12 @@ from maildrill.compare.observation import Observation
 from maildrill.compare.plan import Plan, PlannedCell
 from maildrill.errors import BadInput
 from maildrill.journal.reader import read_journal
+from maildrill.measure.interval import Censored
 from maildrill.measure.result import Result
 
 State = Literal["usable", "inconclusive", "unfinished"]
-ONLY_CENSORS = frozenset(("OBJECTIVE_MISSED", "HORIZON_TOO_SHORT"))
+OWN_DOING = frozenset(("OBJECTIVE_MISSED", "HORIZON_TOO_SHORT", "QUEUES_NOT_SEEN"))
+WHEN_STILL_DOWN = OWN_DOING | {"CENSUS_INCOMPLETE", "HEAL_FAILED", "NOT_OBSERVED"}
 
 
 @dataclass(frozen=True)
@@ -41,8 +45,9 @@ class Attempt:
         """Usable, inconclusive, or unfinished (interrupted, killed): that one is run again."""
         if self.result is None or "INTERRUPTED" in self.codes:
             return "unfinished"
-        conclusive = self.result.verdict != "inconclusive"
-        return "usable" if conclusive or set(self.codes) <= ONLY_CENSORS else "inconclusive"
+        down = any(isinstance(one.rta_s, Censored) for one in self.result.services.values())
+        excused = set(self.codes) <= (WHEN_STILL_DOWN if down else OWN_DOING)
+        return "usable" if excused or self.result.verdict != "inconclusive" else "inconclusive"
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from maildrill.compare.ranksum import ALPHA, RankSum, holm, repeats_needed, stra
 
 Values = Mapping[tuple[str, str, str], list[Observation]]
 """(scenario, metric, cluster) -> one observation a repeat."""
-Kind = Literal["beyond", "noise", "open", "same"]
+Kind = Literal["beyond", "metric", "noise", "open", "same"]
+IN_METRIC = " for this metric alone"
 Stratum = tuple[list[Observation], list[Observation]]
 
 
@@ -87,7 +88,7 @@ def _judged(one: Asked, p_holm: float, p_all: float, questions: int) -> Differen
     better = one.a if one.test.u < pairs / 2 else one.b
     needed = repeats_needed(questions, len(one.strata))
     apart = all(_below(a, b) for a, b in one.strata) or all(_below(b, a) for a, b in one.strata)
-    kind, said = _said(one, better if beyond else None, apart, needed)
+    kind, said = _said(one, better if beyond else None, p_all <= ALPHA, apart, needed)
     return Difference(
         scenario=one.scenario, metric=one.metric, a=one.a, b=one.b, kind=kind, said=said,
         n_a=sum(len(a) for a, _ in one.strata), n_b=sum(len(b) for _, b in one.strata),
@@ -100,11 +101,11 @@ def _below(a: list[Observation], b: list[Observation]) -> bool:
     return ordered(a)[-1].rank_key < ordered(b)[0].rank_key
 
 
-def _said(one: Asked, lower: str | None, apart: bool, needed: int) -> tuple[Kind, str]:
+def _said(one: Asked, lower: str | None, sure: bool, apart: bool, needed: int) -> tuple[Kind, str]:
     if one.same:
         return "same", "the same in every drill"
     if lower:
-        return "beyond", f"{lower} is better, beyond noise"
+        return ("beyond" if sure else "metric"), f"{lower} is better, beyond noise{'' if sure else IN_METRIC}"
     if one.fewest >= needed:
         return "noise", "no difference beyond noise"
     seen = "apart in every drill, but chance is possible" if apart else "cannot be told"

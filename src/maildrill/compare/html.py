@@ -53,8 +53,8 @@ def p_text(p: float) -> str:
 
 def _section(comparison: Comparison, scenario: PlannedScenario, waits: Mapping[str, Sequence[Observation]]) -> Section:
     name = scenario.name
-    there = [metric for metric in comparison.metrics if any(name == s.scenario and metric.key == s.metric
-             for s in comparison.summaries)]  # fmt: skip
+    known = {(one.scenario, one.metric) for one in comparison.summaries} | {key[:2] for key in comparison.doubts}
+    there = [metric for metric in comparison.metrics if (name, metric.key) in known]
     moving = [metric for metric in there if varies(comparison, name, metric)]
     return Section(
         scenario=scenario,
@@ -75,7 +75,9 @@ def _curve(comparison: Comparison, scenario: str, metric: Metric) -> bool:
 def _coverages(comparison: Comparison, scenario: str) -> list[str]:
     """ "50 % for 2 drills": how surely the interval of the median holds it, for each number of drills."""
     found = {one.n: one.interval.coverage for one in comparison.summaries if one.scenario == scenario}
-    return [f"{100 * share:.3g} % for {n} drills" for n, share in sorted(found.items())]
+    return [
+        f"{100 * share:.3g} % for {n} drills" if n > 1 else "none for one drill" for n, share in sorted(found.items())
+    ]
 
 
 def _differences(comparison: Comparison, scenario: str, metric: str) -> list[Difference]:

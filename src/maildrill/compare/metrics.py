@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from maildrill.compare.doubts import doubts
 from maildrill.compare.observation import Observation
 from maildrill.compare.order import quantile
 from maildrill.journal.reader import Journal
@@ -36,7 +37,7 @@ METRICS = (
     *(_rta(name) for name in SERVICES),
     Metric(key="catch_up", title="catch-up", unit="s", source="result.json catch_up_s; none: not reached"),
     Metric(key="latency_p95", title="delivery latency p95", unit="s",
-           source="journal: mail accepted after the timeline began, until visible; never visible: censored"),
+           source="journal: mail accepted after the timeline began, until visible; never visible (bounced): censored"),
     Metric(key="wait_p95", title="sender to mailbox p95", unit="s",
            source="journal: the same of mail offered after it began, from the sender's first try"),
     Metric(key="delay_debt", title="delay debt", unit="message-min",
@@ -45,7 +46,12 @@ METRICS = (
     Metric(key="rpa", title="RPA", unit="s", source="result.json rpa.seconds"),
     Metric(key="held", title="messages held", unit="", source="result.json ledger.held"),
     Metric(key="system_duplicates", title="system duplicates", unit="", source="result.json duplicates.system"),
+    Metric(key="false_rejections", title="false rejections", unit="", source="result.json ledger.false_rejections"),
+    Metric(key="premature_bounces", title="premature bounces", unit="", source="result.json ledger.premature_bounces"),
+    Metric(key="corrupt", title="messages corrupt", unit="", source="result.json ledger.corrupt"),
+    Metric(key="misdelivered", title="messages misdelivered", unit="", source="result.json ledger.misdelivered"),
 )  # fmt: skip
+LEDGER_DEFECTS = ("false_rejections", "premature_bounces", "corrupt", "misdelivered")
 BY_KEY = {metric.key: metric for metric in METRICS}
 
 
@@ -58,7 +64,7 @@ class Waits:
 
 
 def observe(result: Result, waits: Waits, need_s: float) -> dict[str, Observation]:
-    """Every metric of one drill that was measured. ``need_s``: W + R, how long a return must be watched."""
+    """Every metric that one drill measured and proves. ``need_s``: W + R, how long a return must be watched."""
     found = {f"rta_{name}": _recovery(service, need_s) for name, service in result.services.items()}
     back = result.catch_up_s
     found["catch_up"] = Observation(value=0.0, censored=True) if back is None else Observation(value=back)
@@ -69,7 +75,9 @@ def observe(result: Result, waits: Waits, need_s: float) -> dict[str, Observatio
     found["rpa"] = None if result.rpa.seconds is None else Observation(value=result.rpa.seconds)
     found["held"] = Observation(value=result.ledger.held)
     found["system_duplicates"] = Observation(value=result.duplicates.system)
-    return {key: one for key in BY_KEY if (one := found.get(key)) is not None}
+    found |= {key: Observation(value=getattr(result.ledger, key)) for key in LEDGER_DEFECTS}
+    proven = BY_KEY.keys() - doubts(result).keys()
+    return {key: one for key in BY_KEY if key in proven and (one := found.get(key)) is not None}
 
 
 def _recovery(service: Service, need_s: float) -> Observation | None:
@@ -83,7 +91,7 @@ def _recovery(service: Service, need_s: float) -> Observation | None:
 
 
 def message_waits(journal: Journal) -> Waits:
-    """The waits of mail accepted, or offered, after the timeline began. Never visible: censored. Bounced: left out."""
+    """The waits of mail accepted, or offered, after the timeline began. Never visible (bounced, refused): censored."""
     frames = load_frames(journal.blocks())
     begin = phase_start(frames, "timeline")
     if begin is None:
@@ -92,7 +100,7 @@ def message_waits(journal: Journal) -> Waits:
     found = pl.when(pl.col("own_copies") > 0).then(pl.col("census_at"))
     table = (
         trace_messages(frames)
-        .table.filter(pl.col("stream").is_in(HEADLINE_STREAMS) & (pl.col("fate") != "bounced"))
+        .table.filter(pl.col("stream").is_in(HEADLINE_STREAMS))
         .with_columns(visible=pl.coalesce("seen_at", found))
     )
     return Waits(_waits(table, "accepted_at", begin, end), _waits(table, "t", begin, end))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import Field
@@ -41,10 +42,16 @@ class CellSeen(Part):
     maildrill_version: str | None
     attempts: list[AttemptSeen]
     observations: dict[str, Observation]
+    doubts: dict[str, str] = Field({}, description="metric -> why the usable attempt proves no number of it")
+
+
+def doubts_of(cells: Sequence[CellSeen]) -> dict[tuple[str, str, str], str]:
+    """(scenario, metric, cluster) -> why a drill of it proves no number, so that the others cannot stand for all."""
+    return {(cell.scenario, metric, cell.cluster): why for cell in cells for metric, why in cell.doubts.items()}
 
 
 class Summary(Part):
-    """One metric of one cluster in one scenario, over its repeats."""
+    """One metric of one cluster in one scenario, over its repeats; there is none unless each proves its number."""
 
     scenario: str
     metric: str
@@ -60,7 +67,10 @@ class Summary(Part):
 
 
 class Difference(Part):
-    """Two clusters compared in one metric, in one scenario or over all. ``lower``: who is better, if beyond noise."""
+    """Two clusters compared in one metric, in one scenario or over all.
+
+    ``lower``: who is better, if that is beyond noise (``beyond_noise``: p_holm), be it for this metric alone.
+    """
 
     scenario: str = Field(description=f'a scenario, or "{ALL_SCENARIOS}": all that both have been through, as strata')
     metric: str
@@ -78,7 +88,9 @@ class Difference(Part):
     beyond_noise: bool
     separated: bool = Field(description="in each scenario every value of one cluster is below every value of the other")
     lower: str | None
-    kind: Literal["beyond", "noise", "open", "same"] = Field(description="open: too few drills to tell")
+    kind: Literal["beyond", "metric", "noise", "open", "same"] = Field(
+        description="beyond: beyond noise by p_holm_all; metric: by p_holm only; open: too few drills to tell"
+    )
     said: str
 
 
@@ -117,6 +129,11 @@ class Comparison(Part):
         ran = {(cell.scenario, cell.cluster) for cell in self.cells if cell.folder is not None}
         pairs = dict.fromkeys((cell.scenario, cell.cluster) for cell in self.cells)
         return [pair for pair in pairs if pair not in ran]
+
+    @property
+    def doubts(self) -> dict[tuple[str, str, str], str]:
+        """(scenario, metric, cluster) -> why it is not compared."""
+        return doubts_of(self.cells)
 
     @property
     def set_aside(self) -> int:

@@ -48,7 +48,10 @@ def coverage(n: int, k: int) -> float:
 
 
 def median_interval(values: list[Observation]) -> Confidence:
-    """The narrowest symmetric pair of order statistics with 95 % coverage, or minimum and maximum."""
+    """The narrowest symmetric pair of order statistics with 95 % coverage, or minimum and maximum.
+
+    One observation is both, and covers nothing: coverage 0, no interval.
+    """
     row, n = ordered(values), len(values)
     k = max([1, *(k for k in range(1, n // 2 + 1) if coverage(n, k) >= CONFIDENCE)])
     return Confidence(low=row[k - 1], high=row[n - k], coverage=coverage(n, k))

@@ -40,7 +40,8 @@ def scoreboard_csv(boards: Sequence[Scoreboard]) -> str:
     for board in boards:
         for row in board.rows:
             place = row.rank or ("excluded" if row.standing == 2 else "open")
-            head = (board.profile, row.cluster, place, *(f"{one:.6f}" for one in (row.score, row.low, row.high)))
+            numbers = ("" if one is None else f"{one:.6f}" for one in (row.score, row.low, row.high))
+            head = (board.profile, row.cluster, place, *numbers)
             table.writerows((*head, one.requirement, one.found, one.status) for one in row.hard)
     return text.getvalue()
 

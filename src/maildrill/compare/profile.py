@@ -51,6 +51,10 @@ class Requirements(Strict):
     lost: int | None = Field(None, ge=0, description="acknowledged messages that may be lost")
     held: int | None = Field(None, ge=0, description="messages that may still be stuck at the end")
     system_duplicates: int | None = Field(None, ge=0, description="extra copies that may appear")
+    false_rejections: int | None = Field(None, ge=0, description="messages that may be refused or bounced for good")
+    premature_bounces: int | None = Field(None, ge=0, description="messages that a queue may give up and send back")
+    corrupt: int | None = Field(None, ge=0, description="messages that may be read with another body than was sent")
+    misdelivered: int | None = Field(None, ge=0, description="messages that may lie in a mailbox of somebody else")
     rto: RecoveryTimes = RecoveryTimes()
     rpo: Duration | None = Field(None, description="how far back acknowledged mail may be missing, s")
     catch_up: Duration | None = Field(None, description="until the backlog is visible, s")
@@ -121,6 +125,10 @@ class Weights(Strict):
     lost: NumberWeight | None = None
     held: NumberWeight | None = None
     system_duplicates: NumberWeight | None = None
+    false_rejections: NumberWeight | None = None
+    premature_bounces: NumberWeight | None = None
+    corrupt: NumberWeight | None = None
+    misdelivered: NumberWeight | None = None
     price: NumberWeight | None = Field(None, description="per mailbox and month, in the budget's currency")
     support_hours_per_week: HoursWeight | None = None
 
@@ -159,8 +167,8 @@ class Candidate(Strict):
     price_per_mailbox_month: float | None = Field(None, ge=0)
     currency: Currency = "EUR"
     regions: list[str] | None = Field(None, description="everywhere mail is stored, country codes")
-    certifications: list[str] = Field([])
-    security: list[SecurityNeed] = Field([])
+    certifications: list[str] | None = Field(None, description="all it has; empty: none; not given: not known")
+    security: list[SecurityNeed] | None = Field(None, description="as certifications")
     support_hours_per_week: float | None = Field(None, ge=0, le=HOURS_OF_A_WEEK)
 
 

@@ -8,13 +8,13 @@ and is worth 0; so is what was measured in some scenarios only, because the wors
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Literal
 
 from pydantic import Field
 
-from maildrill.compare.metrics import BY_KEY
+from maildrill.compare.metrics import BY_KEY, LEDGER_DEFECTS
 from maildrill.compare.observation import Observation, ordered
 from maildrill.compare.order import Confidence
 from maildrill.compare.profile import Candidate, Profile, Weight
@@ -35,6 +35,7 @@ class Hard(Part):
 class Product(Part):
     """One criterion: product = weight x normalised. ``low``, ``high``: at the ends of the median's interval.
 
+    Both are None where a median comes from one drill: that has no interval.
     Where a scenario gave nothing usable, ``raw`` is the worst of the others, product and ``low`` are 0.
     """
 
@@ -46,12 +47,12 @@ class Product(Part):
     normalised: float
     weight: float
     product: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
 
 
 class Row(Part):
-    """One candidate. ``rank`` is None unless every hard requirement is met."""
+    """One candidate. ``rank`` is None unless every hard requirement is met; equal scores share it."""
 
     cluster: str
     candidate: str | None
@@ -61,14 +62,22 @@ class Row(Part):
     hard: list[Hard]
     products: list[Product]
     score: float = Field(description="the sum of the products, 0 to 100")
-    low: float
-    high: float
+    low: float | None = Field(description="the sum of the products' ends; None: one of them has no interval")
+    high: float | None
+    stated_before: bool = Field(True, description="its candidate file is as it was before the first drill, or none")
 
     @property
     def standing(self) -> int:
         """0: every hard requirement met; 1: one or more open; 2: one failed."""
         statuses = {one.status for one in self.hard}
         return 2 if "failed" in statuses else 1 if "open" in statuses else 0
+
+    @property
+    def could_be(self) -> str:
+        """The scores that the drills allow: "70.0 to 80.0", or that one drill of each does not tell."""
+        if self.low is None or self.high is None:
+            return "not known: one drill"
+        return f"{self.low:.1f}" + (f" to {self.high:.1f}" if self.high - self.low >= 0.05 else "")
 
 
 class Scoreboard(Part):
@@ -86,18 +95,21 @@ class Scoreboard(Part):
 class Evidence:
     """What the drills of one cluster say: of each metric all values, and each scenario's median.
 
-    ``missing``: of each metric the scenarios that should have given a value and did not.
+    ``missing``: of each metric the scenarios that should have given a value and did not. ``doubts``: of each metric
+    what was not there, and where, so that its number is not proven.
     """
 
     values: dict[str, list[Observation]]
     medians: dict[str, list[Observation]]
     intervals: dict[str, list[Confidence]]
     missing: dict[str, list[str]] = field(default_factory=dict)
+    doubts: dict[str, list[str]] = field(default_factory=dict)
 
     def gap(self, metric: str) -> str:
-        """ "nothing usable from store-kill", or nothing, if every scenario gave a value."""
+        """ "nothing usable from store-kill", or nothing, if every scenario gave a value that it proves."""
         names = self.missing.get(metric, [])
-        return f"nothing usable from {', '.join(names)}" if names else ""
+        nothing = [f"nothing usable from {', '.join(names)}"] if names else []
+        return "; ".join([*nothing, *self.doubts.get(metric, [])])
 
 
 def _worst(values: Iterable[Observation]) -> Observation | None:
@@ -108,22 +120,23 @@ def _worst(values: Iterable[Observation]) -> Observation | None:
 def _measured(name: str, limit: float | None, evidence: Evidence) -> Iterable[Hard]:
     if limit is None:
         return
-    metric, worst, gap = BY_KEY[name], _worst(evidence.values.get(name, [])), evidence.gap(name)
+    metric, values, gap = BY_KEY[name], evidence.values.get(name, []), evidence.gap(name)
+    over = [one for one in values if (one.value >= limit if one.censored else one.value > limit)]
+    worst = _worst(over or values)
     unit = f" {metric.unit}" if metric.unit else ""
     needed = f"{metric.title} at most {limit:g}{unit} in every drill"
     if worst is None:
         yield Hard(requirement=needed, found=gap or "not measured", status="open")
         return
-    within = not worst.censored and worst.value <= limit
-    over = worst.value >= limit if worst.censored else worst.value > limit
     text = "; ".join(filter(None, (f"worst {worst.text(metric.unit)}", gap)))
-    yield Hard(requirement=needed, found=text, status="failed" if over else "met" if within and not gap else "open")
+    yield Hard(requirement=needed, found=text, status="failed" if over else "open" if worst.censored or gap else "met")
 
 
 def _all_of(what: str, needed: Sequence[str], stated: Sequence[str] | None) -> Iterable[Hard]:
     for one in needed:
         status: Status = "open" if stated is None else "met" if one in stated else "failed"
-        yield Hard(requirement=f"{what}: {one}", found="stated" if status == "met" else "not stated", status=status)
+        found = {"open": "not stated", "met": "stated", "failed": "not among those stated"}[status]
+        yield Hard(requirement=f"{what}: {one}", found=found, status=status)
 
 
 def _stated(profile: Profile, candidate: Candidate | None) -> Iterable[Hard]:
@@ -155,9 +168,7 @@ def hard_requirements(profile: Profile, evidence: Evidence, candidate: Candidate
     """Every hard requirement of the profile, with what was found."""
     need = profile.require
     limits: dict[str, float | None] = {
-        "lost": need.lost,
-        "held": need.held,
-        "system_duplicates": need.system_duplicates,
+        **{name: getattr(need, name) for name in ("lost", "held", "system_duplicates", *LEDGER_DEFECTS)},
         "rpa": need.rpo,
         "catch_up": need.catch_up,
         **{f"rta_{name}": getattr(need.rto, name) for name in SERVICES},
@@ -175,7 +186,7 @@ def normalised(value: Observation | None, scale: Weight) -> float:
 
 def _arithmetic(value: Observation | None, scale: Weight, gap: str) -> str:
     if gap:
-        return f"0, because there is {gap}"
+        return f"0, because there was {gap}"
     if value is None or value.censored:
         return "0, because it was not measured" if value is None else "0, because it has no upper bound"
     share = (scale.bad - value.value) / (scale.bad - scale.good)
@@ -194,6 +205,7 @@ def _product(name: str, scale: Weight, evidence: Evidence, candidate: Candidate 
     high = _worst(one.low for one in ends) if ends else value
     gap = evidence.gap(name)
     share = 0.0 if gap else normalised(value, scale)
+    ranged = all(one.coverage > 0 for one in ends)
     return Product(
         criterion=metric.title if metric else name.replace("_", " "),
         raw="none" if value is None else value.text(unit),
@@ -203,8 +215,8 @@ def _product(name: str, scale: Weight, evidence: Evidence, candidate: Candidate 
         normalised=share,
         weight=scale.weight,
         product=scale.weight * share,
-        low=0.0 if gap else scale.weight * normalised(low, scale),
-        high=scale.weight * (1.0 if gap and high is None else normalised(high, scale)),
+        low=(0.0 if gap else scale.weight * normalised(low, scale)) if ranged else None,
+        high=scale.weight * (1.0 if gap and high is None else normalised(high, scale)) if ranged else None,
     )
 
 
@@ -222,17 +234,40 @@ def score_row(cluster: str, profile: Profile, evidence: Evidence, candidate: Can
         hard=hard_requirements(profile, evidence, candidate),
         products=products,
         score=sum(one.product for one in products),
-        low=sum(one.low for one in products),
-        high=sum(one.high for one in products),
+        low=_sum([one.low for one in products]),
+        high=_sum([one.high for one in products]),
     )
 
 
+def _sum(ends: Sequence[float | None]) -> float | None:
+    known = [one for one in ends if one is not None]
+    return sum(known) if len(known) == len(ends) else None
+
+
+def _placed(rows: Sequence[Row]) -> list[Row]:
+    """In order; a place is one more than the number of those who are better, so equal scores share it."""
+    ordered_rows = sorted(rows, key=lambda row: (row.standing, -round(row.score, 6), row.cluster))
+    scores = [round(row.score, 6) for row in rows if not row.standing]
+    places = {score: 1 + sum(other > score for other in scores) for score in scores}
+    return [
+        row if row.standing else row.model_copy(update={"rank": places[round(row.score, 6)]}) for row in ordered_rows
+    ]
+
+
 def scoreboard(
-    profile: Profile, evidence: dict[str, Evidence], candidates: dict[str, Candidate], *, fixed_before: bool
+    profile: Profile,
+    evidence: dict[str, Evidence],
+    candidates: dict[str, Candidate],
+    *,
+    fixed_before: bool,
+    stated_late: Set[str] = frozenset(),
 ) -> Scoreboard:
-    """All candidates of one profile; only those who meet every hard requirement have a rank."""
+    """All candidates of one profile; only those who meet every hard requirement have a rank.
+
+    ``stated_late``: the clusters whose candidate file was not there, or another one, before the first drill.
+    """
     rows = [score_row(name, profile, found, candidates.get(name)) for name, found in evidence.items()]
-    rows.sort(key=lambda row: (row.standing, -row.score, row.cluster))
+    rows = [row.model_copy(update={"stated_before": row.cluster not in stated_late}) for row in rows]
     who = profile.organisation
     return Scoreboard(
         profile=profile.profile,
@@ -241,7 +276,5 @@ def scoreboard(
         organisation=f"{who.mailboxes} mailboxes, {who.industry}; up to {profile.budget.per_mailbox_month:g} "
         f"{profile.budget.currency} per mailbox and month",
         fixed_before=fixed_before,
-        rows=[
-            row.model_copy(update={"rank": None if row.standing else place}) for place, row in enumerate(rows, start=1)
-        ],
+        rows=_placed(rows),
     )

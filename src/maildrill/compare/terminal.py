@@ -17,7 +17,7 @@ def range_text(comparison: Comparison, scenario: str, metric: Metric, cluster: s
     """ "1.20 s (0.90 to > 12.00 s)": median, least and most of a cluster's drills."""
     one = comparison.summary(scenario, metric.key, cluster)
     if one is None:
-        return "–"
+        return "not proven" if (scenario, metric.key, cluster) in comparison.doubts else "–"
     if one.best == one.worst:
         return one.median.text(metric.unit)
     return f"{one.median.text(metric.unit)} ({span_text(one.best, one.worst, metric.unit)})"
@@ -80,5 +80,5 @@ def _board(board: Scoreboard) -> Table:
         open_ = [f"{one.status}: {one.requirement} ({one.found})" for one in row.hard if one.status != "met"]
         name = f"{row.cluster} (example values)" if row.example else row.cluster
         place = str(row.rank) if row.rank else "out" if row.standing == 2 else "open"
-        grid.add_row(place, name, f"{row.score:.1f}", f"{row.low:.1f} to {row.high:.1f}", "\n".join(open_) or "all met")
+        grid.add_row(place, name, f"{row.score:.1f}", row.could_be, "\n".join(open_) or "all met")
     return grid

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence, Set
 
+from maildrill.compare.differences import IN_METRIC
 from maildrill.compare.metrics import BY_KEY
 from maildrill.compare.model import ALL_SCENARIOS, Comparison, Difference
 
@@ -12,20 +13,27 @@ MOST = 4
 
 
 def headline(comparison: Comparison) -> str:
-    """What differs beyond noise, what was only seen, what does not differ; over all scenarios, if there are several."""
+    """What differs beyond noise, what was only seen, what does not differ; over all scenarios, if there are several.
+
+    Beyond noise is what remains so among all questions of the comparison: the more are asked, the more look real.
+    """
     found = comparison.differences
     if len(comparison.clusters) == 1:
         return "One cluster, so nothing is compared; its drills side by side."
     if not found:
         return "Nothing can be compared: no two clusters have a usable drill of the same scenario."
+    doubted = {metric for _, metric, _ in comparison.doubts}
+    known = [one for one in found if one.metric not in doubted]
     nothing = [f"{scenario} on {cluster}" for scenario, cluster in comparison.unproven]
     scope = ALL_SCENARIOS if len(comparison.scenarios) > 1 else comparison.scenarios[0].name
     wide = [one for one in found if one.scenario == scope]
     parts = [
         _beyond(comparison, scope, [one for one in wide if one.kind == "beyond"]),
+        _in_metric(comparison, [one for one in wide if one.kind == "metric"]),
         _open(comparison, [one for one in wide if one.kind == "open"]),
         _listing("No difference beyond noise between any two in", _all_of(wide, {"noise", "same"}, but={"same"})),
-        _listing("The same in every drill", _all_of(found, {"same"})),
+        _listing("The same in every drill", _all_of(known, {"same"})),
+        _listing("Not proven, and so not compared", _doubted(comparison)),
         _listing("No usable drill, so nothing is known of", nothing),
     ]
     return " ".join(part for part in parts if part)
@@ -35,12 +43,15 @@ def pair_lines(found: Sequence[Difference]) -> list[tuple[str, str]]:
     """(kind, sentence) about all pairs of one metric and scenario, as few as will say it."""
     if len(found) == 1:
         return [(found[0].kind, found[0].said)]
-    worse: dict[str, list[str]] = {}
+    worse: dict[tuple[str, str], list[str]] = {}
     for one in found:
         if one.lower:
-            worse.setdefault(one.lower, []).append(_better_worse(one)[1])
-    best_first = sorted(worse.items(), key=lambda pair: -len(pair[1]))
-    lines = [("beyond", f"{better} is better than {', '.join(names)}") for better, names in best_first]
+            worse.setdefault((one.kind, one.lower), []).append(_better_worse(one)[1])
+    surest_first = sorted(worse.items(), key=lambda pair: (pair[0][0], -len(pair[1])))
+    lines = [
+        (kind, f"{better} is better than {', '.join(names)}{IN_METRIC if kind == 'metric' else ''}")
+        for (kind, better), names in surest_first
+    ]
     others = Counter((one.kind, one.said) for one in found if not one.lower)
     if len(others) == 1 and not lines:
         return list(others)
@@ -57,6 +68,10 @@ def _beyond(comparison: Comparison, scope: str, found: Sequence[Difference]) -> 
         where = ", ".join(dict.fromkeys(one.scenario for one in inside))
         return f"Over all scenarios together no difference is beyond noise, but {len(inside)} are within: {where}."
     return "No difference is beyond noise."
+
+
+def _in_metric(comparison: Comparison, found: Sequence[Difference]) -> str:
+    return f"For one metric alone, though not among all that was asked: {_clauses(comparison, found)}." if found else ""
 
 
 def _open(comparison: Comparison, found: Sequence[Difference]) -> str:
@@ -115,6 +130,14 @@ def _all_of(found: Sequence[Difference], kinds: Set[str], but: Set[str] = frozen
     for one in found:
         by_metric.setdefault(one.metric, set()).add(one.kind)
     return [BY_KEY[key].title for key, seen in by_metric.items() if seen <= kinds and not seen <= but]
+
+
+def _doubted(comparison: Comparison) -> list[str]:
+    """ "messages held of a, b": whatever the scenario was."""
+    names: dict[str, list[str]] = {}
+    for _, metric, cluster in comparison.doubts:
+        names.setdefault(metric, []).append(cluster)
+    return [f"{BY_KEY[key].title} of {', '.join(dict.fromkeys(names[key]))}" for key in BY_KEY if key in names]
 
 
 def _listing(lead: str, names: Sequence[str]) -> str:
