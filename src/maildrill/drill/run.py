@@ -23,11 +23,13 @@ from maildrill.drill.phases import Drill
 from maildrill.drill.progress import Progress
 from maildrill.drill.signals import signals_as_interrupt, undisturbed
 from maildrill.drill.turns import turn
+from maildrill.errors import BadInput
 from maildrill.journal.events import JOURNAL_VERSION, Phase, Start
 from maildrill.measure.result import Result
 from maildrill.permission import asked_of_people
 from maildrill.places import made
 from maildrill.report.folder import digest, measure_folder
+from maildrill.scenario.document import check, read_yaml
 from maildrill.scenario.model import Scenario
 
 
@@ -60,13 +62,14 @@ def run_drill(
 
     Raises EnvironmentProblem if the engine is not there, BadInput if a password of an attached system is
     not in the environment or ``reports`` cannot be written to, Skipped if the machine cannot do one of the
-    faults or there is nobody to ask, KeyboardInterrupt after an interrupted drill has been healed, removed
-    and measured. A drill that broke in the middle is measured too and comes out inconclusive.
+    faults or there is nobody to ask, BadInput if the scenario's file was changed since it was read,
+    KeyboardInterrupt after an interrupted drill has been healed, removed and measured. A drill that broke in the
+    middle is measured too and comes out inconclusive.
     """
     _check(scenario, cluster_model, reports)
     with _turn(cluster_model, progress):
         folder = make_folder(reports, scenario.scenario)
-        shutil.copy(scenario_path, folder / "scenario.yaml")
+        _keep(scenario, scenario_path, folder)
         (folder / "cluster.json").write_text(cluster_model.model_dump_json(indent=2) + "\n")
         drill = Drill(scenario, cluster_model, folder, seed, progress)
         drill.journal.write(
@@ -78,6 +81,19 @@ def run_drill(
     if was_interrupted:
         raise KeyboardInterrupt(f"interrupted; everything is healed and removed, the journal is in {folder}")
     return Outcome(folder, result)
+
+
+def _keep(scenario: Scenario, file: Path, folder: Path) -> None:
+    """Copy the scenario, by which the drill is measured, into its folder. Raises BadInput if it is another one now."""
+    kept = folder / "scenario.yaml"
+    try:
+        shutil.copy(file, kept)
+        same = check(Scenario, read_yaml(kept)) == scenario
+    except (OSError, BadInput):
+        same = False
+    if not same:
+        shutil.rmtree(folder)
+        raise BadInput(f"{file}: changed since this drill was planned, so it was not run; put it back as it was")
 
 
 def _check(scenario: Scenario, cluster_model: AnyCluster, reports: Path) -> None:
