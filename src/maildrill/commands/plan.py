@@ -173,7 +173,7 @@ def same_inputs(plan: Plan) -> Inputs:
 def _contents(scenarios: Sequence[PlannedScenario], clusters: Sequence[PlannedCluster]) -> dict[str, str | None]:
     """What must not change while a comparison lasts -> its hash; None: not known."""
     images = {f"the images or configuration templates of {one.name}": one.images_sha256 for one in clusters}
-    return {one.name: one.sha256 for one in (*scenarios, *clusters)} | images
+    return {one.name: one.sha256 for one in scenarios} | {one.name: one.sha256 for one in clusters} | images
 
 
 def _scenarios(inputs: Inputs) -> list[PlannedScenario]:
