@@ -7,6 +7,7 @@ import io
 import json
 import random
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +17,18 @@ from hypothesis import strategies as st
 from planted_drill import census, frame_of_drill, message
 from planted_drill import run as measure_planted
 
+import maildrill.cluster.content
 import maildrill.drill.run
 from maildrill import cli
+from maildrill.catalogue import find_scenario, load_pair
+from maildrill.cluster.content import content_of
 from maildrill.compare.build import compare
 from maildrill.compare.model import CellSeen, Comparison
 from maildrill.compare.observation import Observation
 from maildrill.compare.plan import Plan, PlannedCluster, PlannedScenario, order_cells
-from maildrill.drill.run import Outcome, make_folder
+from maildrill.drill.run import Outcome, make_folder, run_drill
 from maildrill.drill.series import sole_owner
-from maildrill.errors import EnvironmentProblem
+from maildrill.errors import BadInput, EnvironmentProblem
 from maildrill.journal.events import Note, Start
 from maildrill.journal.writer import JournalWriter
 from maildrill.measure.interval import Censored, Interval
@@ -233,6 +237,63 @@ def test_a_changed_input_is_refused(fake: Fake, tmp_path: Path, capsys: pytest.C
     next(folder_of(tmp_path).glob("*/*/result.json")).unlink()
     assert cli.run(["compare", "--resume", str(folder_of(tmp_path))]) == 2
     assert f"{CLUSTERS[0]}: changed since this comparison began" in capsys.readouterr().err
+
+
+def test_changed_images_are_refused_and_a_plan_that_does_not_know_them_goes_on(
+    fake: Fake, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An edited template is another configuration, though the cluster's file is the same."""
+    cli.run([*COMMAND, "--repeat", "1", "--reports", str(tmp_path)])
+    path = folder_of(tmp_path) / "plan.json"
+    plan = json.loads(path.read_text())
+    next(folder_of(tmp_path).glob("*/*/result.json")).unlink()
+    plan["clusters"][0]["images_sha256"] = "0"
+    path.write_text(json.dumps(plan))
+    assert cli.run(["compare", "--resume", str(folder_of(tmp_path))]) == 2
+    said = f"the images or configuration templates of {CLUSTERS[0]}: changed since this comparison began"
+    assert said in capsys.readouterr().err
+    for one in plan["clusters"]:
+        del one["images_sha256"]
+    path.write_text(json.dumps(plan))
+    assert cli.run(["compare", "--resume", str(folder_of(tmp_path))]) == 0
+
+
+def test_every_file_of_an_image_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "postfix"
+    folder.mkdir()
+    (folder / "Dockerfile").write_text("FROM base")
+    (folder / "main.cf.j2").write_text("delay = 1s")
+    monkeypatch.setattr(maildrill.cluster.content, "image_folder", tmp_path.joinpath)
+    before = content_of(["postfix"])
+    (folder / "main.cf.j2").write_text("delay = 2s")
+    assert content_of(["postfix"]) != before
+
+
+@pytest.mark.parametrize(
+    "now", ["objectives: {lost: 5}\n", "objectives: {lots: 5}\n", None], ids=["others", "mistaken", "gone"]
+)
+def test_a_scenario_that_was_edited_while_it_waited_is_not_run(
+    now: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is measured is what was run: the copy in the folder would have other objectives."""
+    file = find_scenario("mx-kill")
+    own = tmp_path / "own.yaml"
+    own.write_text(file.read_text())
+    scenario, cluster = load_pair(own)
+    if now is None:
+        own.unlink()
+    else:
+        own.write_text(file.read_text().partition("objectives:")[0] + now)
+    monkeypatch.setattr(maildrill.drill.run, "_check", lambda *_: None)
+    monkeypatch.setattr(maildrill.drill.run, "_turn", lambda *_: nullcontext())
+    monkeypatch.setattr(maildrill.drill.run, "Drill", _never)
+    with pytest.raises(BadInput, match="changed since this drill was planned"):
+        run_drill(scenario, cluster, scenario_path=own, reports=tmp_path / "r", seed=1, progress=print)
+    assert list((tmp_path / "r").iterdir()) == []
+
+
+def _never(*_: object) -> None:
+    raise AssertionError("the drill was begun")
 
 
 @pytest.mark.parametrize(

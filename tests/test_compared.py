@@ -92,6 +92,22 @@ def _plan(folder: Path) -> dict[str, Any]:
     return dict(json.loads((folder / "plan.json").read_text()))
 
 
+def test_what_is_run_is_what_was_planned(pytester: pytest.Pytester) -> None:
+    """A scenario file that is edited while the session lasts is not another drill in the same comparison."""
+    two_scenarios(pytester)
+    own = pytester.path / "own/redundancy/other.yaml"
+    edit = f"""
+def pytest_collection_finish():
+    from pathlib import Path
+
+    file = Path({str(own)!r})
+    file.write_text(file.read_text().replace("scenario: mx-other", "scenario: mx-new"))
+"""
+    (pytester.path / "conftest.py").write_text((pytester.path / "conftest.py").read_text() + edit)
+    run(pytester, *SEVERAL, "-k", "mx-other").assert_outcomes(passed=4)
+    assert {cell["verdict"] for cell in compared(pytester)[1]["cells"]} == {"pass"}
+
+
 def test_only_what_was_chosen_is_planned(pytester: pytest.Pytester) -> None:
     two_scenarios(pytester)
     result = run(pytester, "-v", *SEVERAL, "-k", "mx-other")

@@ -105,7 +105,7 @@ def test_every_injection_has_its_heal_and_time_is_in_order(faults: list[tuple[in
         ([KILL.replace("every: 8s", "every: 3s")], "", "the next one would begin before this one is healed"),
         ([KILL.replace("times: 3", "times: 1")], "", "timeline[0].repeat.times: expected greater than or equal to 2"),
         (["{at: 1s, recover: ask, say: hello}"], "", "at least one entry must be a fault"),
-        ([CUT, "{at: 1s, recover: hael, of: cut}"], "", "timeline[1]: expected one of: heal, command, ask"),
+        ([CUT, "{at: 1s, recover: hael, of: cut}"], "", "found \"hael\"; did you mean \"heal\"?"),
         ([CUT, "{at: 1s, recover: command, run: ls}"], "", 'field "timeline[1].target" is missing'),
         ([CUT, "{at: 1s, recover: command, run: a, target: {role: dsn}}"], "", 'has no role "dsn"; did you mean "dns"'),
         ([CUT.replace("role: store", "site: north")], "", 'has no site "north"; it has no sites'),

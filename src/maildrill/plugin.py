@@ -211,7 +211,7 @@ def _run(config: pytest.Config, planned: Planned) -> Outcome:
     from maildrill.commands.run import PlainLines
     from maildrill.drill.run import run_drill
 
-    scenario, model = load_pair(planned.path, planned.cluster)
+    scenario, model = planned.pair or load_pair(planned.path, planned.cluster)
     return run_drill(
         scenario,
         model,

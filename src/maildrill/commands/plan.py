@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -161,15 +162,20 @@ def same_inputs(plan: Plan) -> Inputs:
     """The files of a plan as they were when it was made. Raises BadInput if they say something else now."""
     inputs = check_inputs([one.given for one in plan.clusters], [Path(one.file) for one in plan.scenarios])
     scenarios, clusters = _scenarios(inputs), _clusters(inputs, [one.given for one in plan.clusters])
-    before = {one.name: one.sha256 for one in plan.scenarios} | {one.name: one.sha256 for one in plan.clusters}
-    now = {one.name: one.sha256 for one in scenarios} | {one.name: one.sha256 for one in clusters}
-    changed = sorted(name for name, content in before.items() if now.get(name) != content)
+    before, now = _contents(plan.scenarios, plan.clusters), _contents(scenarios, clusters)
+    changed = sorted(name for name, content in before.items() if content and now.get(name) != content)
     if changed:
         raise BadInput(
             f"{', '.join(changed)}: changed since this comparison began (with maildrill {plan.maildrill_version}, "
             f"this is {maildrill.__version__}); what is left cannot be run: begin a new comparison"
         )
     return inputs
+
+
+def _contents(scenarios: Sequence[PlannedScenario], clusters: Sequence[PlannedCluster]) -> dict[str, str | None]:
+    """What must not change while a comparison lasts -> its hash; None: not known."""
+    images = {f"the images or configuration templates of {one.name}": one.images_sha256 for one in clusters}
+    return {one.name: one.sha256 for one in scenarios} | {one.name: one.sha256 for one in clusters} | images
 
 
 def _scenarios(inputs: Inputs) -> list[PlannedScenario]:

@@ -9,7 +9,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from maildrill.cluster.content import content_of
 from maildrill.cluster.model import AnyCluster
+from maildrill.drill.beside import images_of
 from maildrill.measure.part import Part
 from maildrill.scenario.model import Scenario
 
@@ -34,6 +36,9 @@ class PlannedCluster(Part):
     given: str
     about: str
     sha256: str
+    images_sha256: str | None = Field(
+        None, description="of its images' folders: Dockerfile, templates; None: planned by an older version"
+    )
 
 
 class PlannedFile(Part):
@@ -84,7 +89,10 @@ def planned_scenario(scenario: Scenario, file: str) -> PlannedScenario:
 
 def planned_cluster(model: AnyCluster, given: str) -> PlannedCluster:
     """The plan's entry for a cluster, named so by the user."""
-    return PlannedCluster(name=model.cluster, given=given, about=model.about, sha256=digest(model))
+    images = content_of(images_of(model))
+    return PlannedCluster(
+        name=model.cluster, given=given, about=model.about, sha256=digest(model), images_sha256=images
+    )
 
 
 def digest(model: BaseModel, *, stated_only: bool = False) -> str:

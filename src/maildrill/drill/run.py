@@ -61,17 +61,15 @@ def run_drill(
     """Run one drill and measure it.
 
     Raises EnvironmentProblem if the engine is not there, or if the journal could not be written (everything is
-    healed and removed then), BadInput if a password of an attached system is not in the environment or ``reports``
-    cannot be written to, Skipped if the machine cannot do one of the faults or there is nobody to ask,
-    KeyboardInterrupt after an interrupted drill has been healed, removed and measured. A drill that broke in the
-    middle is measured too and comes out inconclusive.
+    healed and removed then), BadInput if a password of an attached system is not in the environment, ``reports``
+    cannot be written to, or the scenario's file was changed since it was read, Skipped if the machine cannot do one
+    of the faults or there is nobody to ask, KeyboardInterrupt after an interrupted drill has been healed, removed and
+    measured. A drill that broke in the middle is measured too and comes out inconclusive.
     """
     _check(scenario, cluster_model, reports)
     with _turn(cluster_model, progress):
         folder = make_folder(reports, scenario.scenario)
-        shutil.copy(scenario_path, folder / SCENARIO)
-        if check(Scenario, read_yaml(folder / SCENARIO)) != scenario:
-            raise BadInput(f"{scenario_path}: changed since it was read; begin again")
+        _keep(scenario, scenario_path, folder)
         (folder / SYSTEM).write_text(cluster_model.model_dump_json(indent=2) + "\n")
         drill = Drill(scenario, cluster_model, folder, seed, progress)
         drill.journal.write(
@@ -86,6 +84,19 @@ def run_drill(
     if result is None:
         raise EnvironmentProblem(problem)
     return Outcome(folder, result)
+
+
+def _keep(scenario: Scenario, file: Path, folder: Path) -> None:
+    """Copy the scenario, by which the drill is measured, into its folder. Raises BadInput if it is another one now."""
+    kept = folder / SCENARIO
+    try:
+        shutil.copy(file, kept)
+        same = check(Scenario, read_yaml(kept)) == scenario
+    except (OSError, BadInput):
+        same = False
+    if not same:
+        shutil.rmtree(folder)
+        raise BadInput(f"{file}: changed since this drill was planned, so it was not run; put it back as it was")
 
 
 def _check(scenario: Scenario, cluster_model: AnyCluster, reports: Path) -> None:
