@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 from staging import ENVIRONMENT, model_of, pair
 
-from maildrill.cluster.attached import AttachedCluster, Hook, Http, read_secrets
+from maildrill.cluster.attached import AttachedCluster, Hook, Http
+from maildrill.cluster.confidential import read_secrets
 from maildrill.cluster.node import RunningNode
 from maildrill.custody.care import Care
 from maildrill.drill.owner import LIST, HookFailed, OwnersHands

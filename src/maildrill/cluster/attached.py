@@ -6,15 +6,13 @@ that its owner allows and how they are done: by a command, an HTTP call, or a pe
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Iterator
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from maildrill.cluster.hostname import DomainName, HostName
-from maildrill.errors import BadInput
 from maildrill.scenario.document import Document, nearest
 from maildrill.scenario.model import Duration, Strict
 from maildrill.scenario.texts import Like
@@ -22,9 +20,6 @@ from maildrill.scenario.texts import Like
 Port = Annotated[int, Field(ge=1, le=65535)]
 EnvName = Annotated[str, Like(r"[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable")]
 Protocol = Literal["smtp", "lmtp", "imap", "imaps", "dns", "tcp"]
-USER_INFO = re.compile(r"://[^/\s@]*@")
-CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 class Endpoint(Strict):
@@ -51,6 +46,15 @@ class Http(Strict):
     expect: Annotated[str, Like(r"[1-5]([0-9]{2}|xx)", 'an HTTP status such as "204" or "2xx"')] = Field(
         "2xx", description="the status that is success"
     )
+
+    @field_validator("url")
+    @classmethod
+    def _can_be_called(cls, url: str) -> str:
+        if not (url.isascii() and url.isprintable()) or " " in url:
+            raise ValueError("a URL has no spaces and is ASCII; percent-encode what is not")
+        if "@" in urlsplit(url).netloc:
+            raise ValueError("no user and password in a URL; send them in headers, from the environment")
+        return url
 
     def texts(self) -> list[str]:
         """Every text in which ``${NAME}`` is replaced."""
@@ -166,33 +170,3 @@ class AttachedCluster(Strict):
             for pair in node.allow.values():
                 yield from (pair.inject, pair.heal)
             yield from node.allow_commands.values()
-
-
-def without_secrets(text: str, model: AttachedCluster) -> str:
-    """A text for people: no value of a variable that the file names, and no user and password of a URL."""
-    for secret in filter(None, map(os.environ.get, _secret_names(model))):
-        text = text.replace(secret, "***")
-    return USER_INFO.sub("://***@", text)
-
-
-def _secret_names(model: AttachedCluster) -> list[str]:
-    names = [account.password_env for account in model.accounts]
-    for hook in model.hooks():
-        names += [name for text in (hook.http.texts() if hook.http else []) for name in REFERENCE.findall(text)]
-    return names
-
-
-def read_secrets(model: AttachedCluster) -> dict[str, str]:
-    """The environment variables that the file names. Raises BadInput that lists every one that is missing.
-
-    And every one that holds a control character: mostly a newline at the end of a file that it was read from.
-    """
-    names = list(dict.fromkeys(_secret_names(model)))
-    missing = [name for name in names if not os.environ.get(name)]
-    if missing:
-        raise BadInput(f'attached cluster "{model.cluster}": set these environment variables: {", ".join(missing)}')
-    found = {name: os.environ[name] for name in names}
-    if broken := [name for name, value in found.items() if CONTROL.search(value)]:
-        text = f"these environment variables hold a line break or another control character: {', '.join(broken)}"
-        raise BadInput(f'attached cluster "{model.cluster}": {text}')
-    return found

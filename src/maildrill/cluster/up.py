@@ -39,7 +39,7 @@ class RunningCluster:
     session: str
     networks: dict[str, str]
     nodes: dict[str, RunningNode]
-    accounts: list[tuple[str, str]]
+    accounts: list[tuple[str, str]] = field(repr=False)
     ca_pem: str
     resolver: str | None
     mail_host: str

@@ -1,7 +1,7 @@
 """The hands of an attached system's owner: commands, HTTP calls, a person; and the list of what is owed.
 
 A hook's environment lacks the passwords of the mail accounts, and what a hook says is written down
-without them.
+without secrets. An HTTP call goes where the file says and nowhere else: no redirect is followed.
 """
 
 from __future__ import annotations
@@ -11,24 +11,39 @@ import re
 import shlex
 import signal
 import subprocess
+import textwrap
 import threading
 import time
 from collections.abc import Callable
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
+from urllib.request import HTTPErrorProcessor, Request, build_opener
 
 from maildrill.cluster.attached import AttachedCluster, Hook, Http
+from maildrill.cluster.confidential import REFERENCE, without_secrets
 from maildrill.drill.person import await_person
-from maildrill.drill.web import CallFailed, call, in_url
 
 MOST_OUTPUT = 500
 LOOK_EVERY_S = 0.1
 """How soon a command that was called off is ended."""
+MOST_READ = 64 * 1024
+"""So much is read of an answer that is not the expected one, so that no secret is cut where it is shortened."""
 LIST = "to-heal"
 HEADING = "# Faults that may still be in force, and how each is undone. If no drill runs any more: do it.\n"
 
 
 class HookFailed(RuntimeError):
     """A hook did not do what it should; the message says why."""
+
+
+class _AsItCame(HTTPErrorProcessor):
+    """Every answer is an answer, whatever its status: none raises, and a redirect leads nowhere."""
+
+    def http_response(self, request: Request, response: HTTPResponse) -> HTTPResponse:
+        """The answer."""
+        return response
+
+    https_response = http_response
 
 
 class OwnersHands:
@@ -79,27 +94,39 @@ class OwnersHands:
             process.wait()
             late = f"did not end within {deadline:g} s"
             why = "was to be undone before it ended" if called_off.is_set() else late
-            raise HookFailed(f"{why}, and was killed: {command}")
+            raise HookFailed(f"{why}, and was killed: {self._clean(command)}")
         if process.returncode:
-            raise HookFailed(f"exit code {process.returncode}: {self._clean(output.decode(errors='replace'))}")
+            said = self._clean(output.decode(errors="replace"))[-MOST_OUTPUT:]
+            raise HookFailed(f"exit code {process.returncode}: {said}")
 
-    def _call(self, http: Http, deadline: float) -> None:
+    def _call(self, call: Http, deadline: float) -> None:
+        about = f"{call.method} {call.url}"
         try:
-            status, said = call(http, self._secrets, deadline)
-        except CallFailed as problem:
-            raise HookFailed(self._clean(f"{http.method} {http.url}: {problem}")) from None
-        if not re.fullmatch(http.expect.replace("x", "[0-9]"), str(status)):
-            raise HookFailed(self._clean(f"{http.method} {http.url}: status {status}, not {http.expect}: {said}"))
+            with build_opener(_AsItCame).open(self._request(call), timeout=deadline) as answer:
+                if not re.fullmatch(call.expect.replace("x", "[0-9]"), str(answer.status)):
+                    said = self._clean(_read(answer))[:MOST_OUTPUT]
+                    raise HookFailed(f"{about}: status {answer.status}, not {call.expect}: {said}")
+        except OSError as problem:
+            raise HookFailed(f"{about}: {self._clean(str(problem))[-MOST_OUTPUT:]}") from None
+        except (HTTPException, ValueError) as problem:  # the text may repeat the request, and with it a secret
+            raise HookFailed(f"{about}: no such call, or no HTTP came back ({type(problem).__name__})") from None
+
+    def _request(self, call: Http) -> Request:
+        body = None if call.body is None else self._filled(call.body).encode()
+        headers = {name: self._filled(value) for name, value in call.headers.items()}
+        return Request(self._filled(call.url), body, headers, method=call.method)
+
+    def _filled(self, text: str) -> str:
+        return REFERENCE.sub(lambda found: self._secrets[found[1]], text)
 
     def _clean(self, text: str) -> str:
-        for secret in self._secrets.values():
-            text = text.replace(secret, "***").replace(in_url(secret), "***")
-        return text.strip()[-MOST_OUTPUT:]
+        return without_secrets(text, self._secrets.values()).strip()
 
     def owe(self, name: str, hook: Hook, about: dict[str, str]) -> None:
-        """Put it on the list, on the disk, before the fault is injected."""
+        """Put it on the list, on the disk, before the fault is injected; what is no command stands there as comment."""
         settings = " ".join(f"{key}={shlex.quote(value)}" for key, value in about.items())
-        text = f"env {settings} sh -c {shlex.quote(hook.run)}" if hook.run is not None else f"# {hook}"
+        command = f"env {settings} sh -c {shlex.quote(hook.run)}" if hook.run is not None else None
+        text = textwrap.indent(name, "# ") + "\n" + (command or textwrap.indent(str(hook), "# "))
         with self._lock:
             self._owed[name] = text
             self._write()
@@ -121,7 +148,7 @@ class OwnersHands:
             return
         new = path.with_suffix(".new")
         with new.open("w", encoding="utf-8") as file:
-            file.write(HEADING + "".join(f"# {name}\n{how}\n" for name, how in self._owed.items()))
+            file.write(HEADING + "".join(f"{how}\n" for how in self._owed.values()))
             file.flush()
             os.fsync(file.fileno())
         new.replace(path)
@@ -136,3 +163,11 @@ def _output(process: subprocess.Popen[bytes], deadline: float, called_off: threa
         except subprocess.TimeoutExpired:
             continue
     return None
+
+
+def _read(answer: HTTPResponse) -> str:
+    """The beginning of what came; nothing if it breaks off: the status is what counts."""
+    try:
+        return answer.read(MOST_READ).decode(errors="replace")
+    except (OSError, HTTPException):
+        return ""

@@ -12,8 +12,9 @@ from typing import Any
 
 from maildrill.blast import planned_time
 from maildrill.cluster.attach import attach
-from maildrill.cluster.attached import AttachedCluster, read_secrets
+from maildrill.cluster.attached import AttachedCluster
 from maildrill.cluster.clocks import Clocks
+from maildrill.cluster.confidential import read_secrets
 from maildrill.cluster.disks import Disks
 from maildrill.cluster.engine import ENGINE_FAILURES, connect
 from maildrill.cluster.images import ensure_images

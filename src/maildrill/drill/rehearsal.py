@@ -6,7 +6,8 @@ import inspect
 from dataclasses import dataclass
 
 from maildrill.blast import Somebody, fault_time, full_length, hits, most_nodes_hit, placements
-from maildrill.cluster.attached import AttachedCluster, without_secrets
+from maildrill.cluster.attached import AttachedCluster, Hook
+from maildrill.cluster.confidential import known_secrets, without_secrets
 from maildrill.cluster.model import AnyCluster
 from maildrill.drill.targets import describe
 from maildrill.drill.timeline import dice_of
@@ -89,14 +90,18 @@ def _owners_way(step: Step, model: AnyCluster, act: str) -> str:
     if not isinstance(model, AttachedCluster):
         return ""
     hooks = [(name, getattr(model.nodes[name].allow[step.fault], act)) for name in may_be_hit(step, model)]
-    return "; ".join(f"{name}: {without_secrets(str(hook), model)}" for name, hook in hooks)
+    return "; ".join(f"{name}: {_shown(hook, model)}" for name, hook in hooks)
 
 
 def _owners_command(step: Command, model: AnyCluster) -> str:
     if not isinstance(model, AttachedCluster):
         return ""
     hooks = [(name, model.nodes[name].allow_commands[step.run]) for name in meant(step.target, model)]
-    return f"{step.run}, done by " + "; ".join(f"{name}: {without_secrets(str(hook), model)}" for name, hook in hooks)
+    return f"{step.run}, done by " + "; ".join(f"{name}: {_shown(hook, model)}" for name, hook in hooks)
+
+
+def _shown(hook: Hook, model: AttachedCluster) -> str:
+    return without_secrets(str(hook), known_secrets(model))
 
 
 def _whom(target: Target, model: AnyCluster, chance: Chance) -> str:

@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from maildrill.cluster.attach import check_network
-from maildrill.cluster.attached import AttachedCluster, read_secrets
+from maildrill.cluster.attached import AttachedCluster
+from maildrill.cluster.confidential import read_secrets
 from maildrill.cluster.engine import connect
 from maildrill.cluster.model import AnyCluster
 from maildrill.drill.machine import check_machine

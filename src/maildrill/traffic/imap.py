@@ -7,6 +7,8 @@ import re
 import ssl
 from dataclasses import dataclass, field
 
+from maildrill.traffic.withheld import without
+
 _LITERAL = re.compile(rb"\{(\d+)\}\r\n$")
 _UID = re.compile(rb"\bUID (\d+)")
 _EXISTS = re.compile(rb"^\* (\d+) EXISTS")
@@ -57,6 +59,7 @@ class Imap:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, timeout: float) -> None:
         self._reader, self._writer, self._timeout = reader, writer, timeout
         self._n = 0
+        self._password = ""
         self.exists = self.arrivals = 0
 
     @classmethod
@@ -99,6 +102,11 @@ class Imap:
             self.exists = int(found[1])
             self.arrivals += 1
 
+    def _refusal(self, text: str, response: Response) -> ImapError:
+        """What the server said to a command; some repeat it, password and all."""
+        said = without(response.text.decode(errors="replace"), [self._password])
+        return ImapError(f"{text.split()[0]}: {said[:120]}")
+
     async def _finish(self, tag: bytes, text: str) -> tuple[list[Response], bytes]:
         """Untagged responses and the tagged OK; ImapError for anything else."""
         untagged: list[Response] = []
@@ -106,7 +114,7 @@ class Imap:
             untagged.append(response)
             self._news(response)
         if not response.text.startswith(tag + b"OK"):
-            raise ImapError(f"{text.split()[0]}: {response.text[:120].decode('latin-1')}")
+            raise self._refusal(text, response)
         return untagged, response.text
 
     async def _go_ahead(self, text: str) -> bytes:
@@ -114,7 +122,7 @@ class Imap:
         tag = self._send(text)
         while not (response := await self._response()).text.startswith(b"+"):
             if response.text.startswith(tag):
-                raise ImapError(f"{text.split()[0]}: {response.text[:120].decode('latin-1')}")
+                raise self._refusal(text, response)
             self._news(response)
         return tag
 
@@ -147,6 +155,7 @@ class Imap:
 
     async def login(self, user: str, password: str) -> None:
         """LOGIN with quoted strings."""
+        self._password = password
         quoted = ('"' + part.replace("\\", "\\\\").replace('"', '\\"') + '"' for part in (user, password))
         await self.command("LOGIN " + " ".join(quoted))
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import aiosmtplib
 
 from maildrill.traffic.messages import Message
+from maildrill.traffic.withheld import without
 
 FAILURES = (aiosmtplib.SMTPException, OSError, asyncio.TimeoutError, EOFError, ValueError, RuntimeError)
 
@@ -101,12 +102,14 @@ async def _talk(smtp: aiosmtplib.SMTP, message: Message, security: Security, tri
     await _data(smtp, message.data, tried, seconds)
 
 
-def _judge(tried: Tried, error: BaseException) -> None:
-    """Classify a failure; a proper reply counts as such on either side of the dot."""
+def _judge(tried: Tried, error: BaseException, account: tuple[str, str] | None) -> None:
+    """Classify a failure; a proper reply counts as such on either side of the dot. A password in it is not kept."""
     if tried.outcome == "accepted":
         return
     code = int(getattr(error, "code", 0) or 0)
-    tried.reply = f"{type(error).__name__}: {getattr(error, 'message', error)}"[:200]
+    user, password = account or ("", "")
+    said = without(str(getattr(error, "message", error)), [f"\0{user}\0{password}", password] if password else [])
+    tried.reply = f"{type(error).__name__}: {said}"[:200]
     if 400 <= code < 600:
         tried.code, tried.outcome = code, "temporary" if code < 500 else "permanent"
     elif isinstance(error, aiosmtplib.SMTPRecipientsRefused):
@@ -128,7 +131,7 @@ async def transact(host: str, port: int, message: Message, limits: Limits, secur
             await smtp.connect()
             await _talk(smtp, message, security, tried, limits.command)
     except FAILURES as error:
-        _judge(tried, error)
+        _judge(tried, error, security.account)
     finally:
         tried.end = tried.end or time.monotonic()
         if smtp is not None:
