@@ -12,6 +12,7 @@ from maildrill.cluster.disks import DiskModel
 from maildrill.cluster.hostname import DomainName, HostName
 from maildrill.cluster.imagefile import known_roles, known_timers
 from maildrill.errors import BadInput
+from maildrill.places import is_file
 from maildrill.scenario.document import Document, check, nearest, read_yaml
 from maildrill.scenario.model import Strict
 from maildrill.shipped import data_dir, list_clusters, list_images
@@ -115,11 +116,11 @@ def find_cluster_file(name_or_path: str, folder: Path | None = None) -> Path:
     """The file of a cluster. Raises BadInput if there is none."""
     if name_or_path.endswith((".yaml", ".yml")):
         path = (folder or Path()) / name_or_path
-        if not path.is_file():
+        if not is_file(path):
             raise BadInput(f'no cluster file "{path}"')
         return path
     for place in (folder, data_dir() / "fixtures" / "clusters"):
-        if place is not None and (place / f"{name_or_path}.yaml").is_file():
+        if place is not None and is_file(place / f"{name_or_path}.yaml"):
             return place / f"{name_or_path}.yaml"
     raise BadInput(f'unknown cluster "{name_or_path}"; {nearest(name_or_path, list_clusters())}')
 
