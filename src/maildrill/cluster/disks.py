@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from maildrill.errors import EnvironmentProblem
 from maildrill.scenario.model import Strict
@@ -31,11 +31,22 @@ losetup --find --show {image}
 because the engine fills a new volume from the image only if nothing is on it."""
 
 
+SMALLEST_MB, LARGEST_MB = 16, 100_000
+
+
+def _sensible(size: str) -> str:
+    if not SMALLEST_MB <= int(size[:-1]) * (1000 if size[-1] == "G" else 1) <= LARGEST_MB:
+        raise ValueError(f"a size from {SMALLEST_MB}M to {LARGEST_MB // 1000}G")
+    return size
+
+
 class DiskModel(Strict):
     """A disk of its own for each volume of a node."""
 
     fs: str = Field("ext4", pattern="^ext4$", description="file system; its faults are made for ext4")
-    size: str = Field("400M", pattern=r"^[1-9]\d*[MG]$", description="size; the file behind it is sparse")
+    size: Annotated[str, AfterValidator(_sensible)] = Field(
+        "400M", pattern=r"^[1-9]\d*[MG]$", description="size; the file behind it is sparse"
+    )
 
 
 class Helper(Protocol):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, field_validator
+
+from maildrill.scenario.fields import HIGHEST_RATE, Distinct, Size, Text, Word, printable
 
 SERVICES = ("inbound", "submission", "mailbox", "delivery", "outbound")
 SHORTEST_PROBE_INTERVAL_S = 0.005
@@ -40,22 +42,24 @@ RATE_SCHEMA = {
     "anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*/\s*(s|m)\s*$"}]
 }
 Duration = Annotated[float, BeforeValidator(parse_duration), Field(ge=0, json_schema_extra=DURATION_SCHEMA)]
-Rate = Annotated[float, BeforeValidator(parse_rate), Field(ge=0, json_schema_extra=RATE_SCHEMA)]
+Rate = Annotated[float, BeforeValidator(parse_rate), Field(ge=0, le=HIGHEST_RATE, json_schema_extra=RATE_SCHEMA)]
 
 
 class Strict(BaseModel):
-    """A part of a file in which an unknown field is an error, a value of another type (true is no number), and a number
-    without end (.inf) or none (.nan).
+    """A part of a file in which an unknown field is an error, a value of another type (true is no number), a number
+    without end (.inf) or none (.nan), and a control character, which would do something to a terminal.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+    _printable = field_validator("*", mode="after")(printable)
 
 
 class Stream(Strict):
     """One stream of messages: how many a second, how large (bytes)."""
 
     rate: Rate = 0.0
-    size: Annotated[int, Field(ge=200)] = 2000
+    size: Size = 2000
 
 
 class Retry(Strict):
@@ -80,16 +84,22 @@ class Traffic(Strict):
 class Probes(Strict):
     """The synthetic transactions that say up or down."""
 
-    every: Duration = Field(0.1, ge=SHORTEST_PROBE_INTERVAL_S, description="time between two probes of a service, s")
-    deadline: Duration = Field(3.0, gt=0, description="patience of one probe, s; slower is a failure")
-    services: list[Literal["inbound", "submission", "mailbox", "delivery", "outbound"]] = Field(
+    every: Duration = Field(
+        0.1, ge=SHORTEST_PROBE_INTERVAL_S, le=60, description="time between two probes of a service, s"
+    )
+    deadline: Duration = Field(3.0, gt=0, le=600, description="patience of one probe, s; slower is a failure")
+    services: Distinct[Literal["inbound", "submission", "mailbox", "delivery", "outbound"]] = Field(
         [], description="what is probed; empty: every service"
     )
     recall: Duration = Field(
-        0.0, description="time between two looks at each account's oldest message, s; 0: none. For restore drills"
+        0.0,
+        le=600,
+        description="time between two looks at each account's oldest message, s; 0: none. For restore drills",
     )
     replicas: Duration = Field(
-        0.0, description="time between two looks at each account on each store itself, s; 0: none. Says how they differ"
+        0.0,
+        le=600,
+        description="time between two looks at each account on each store itself, s; 0: none. Says how they differ",
     )
 
 
@@ -133,9 +143,7 @@ class Entry(Strict):
     """What all entries of the timeline have."""
 
     at: Duration = Field(description="when, s from the start of the timeline")
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")] | None = Field(
-        None, description="what other entries and the report call it"
-    )
+    name: Word | None = Field(None, description="what other entries and the report call it")
 
 
 class Step(Entry):
@@ -163,7 +171,7 @@ class Command(Entry):
 
     recover: Literal["command"]
     target: Target
-    run: str = Field(min_length=1, description="for /bin/sh in the node")
+    run: Text = Field(description="for /bin/sh in the node")
     deadline: Duration = 30.0
 
 
@@ -171,7 +179,7 @@ class Ask(Entry):
     """A recovery step of a person, who confirms it with Enter, or with a file `confirm` in the drill's folder."""
 
     recover: Literal["ask"]
-    say: str = Field(min_length=1, description="what the person is asked to do")
+    say: Text = Field(description="what the person is asked to do")
     deadline: Duration = Field(300.0, description="the step has failed if it is not confirmed by then, s")
 
 
@@ -200,7 +208,7 @@ class Stop(Strict):
         None, description="outstanding: accepted or still being sent, and not yet visible; refused: for good"
     )
     above: Annotated[int, Field(ge=0)] | None = Field(None, description="are more than this")
-    run: str | None = Field(None, description="for /bin/sh in a node; an exit code other than 0 stops the drill")
+    run: Text | None = Field(None, description="for /bin/sh in a node; an exit code other than 0 stops the drill")
     target: Target | None = Field(None, description="the node in which it is run")
     every: Duration = Field(2.0, gt=0, description="how often the command is run, s")
 
@@ -266,13 +274,11 @@ class Defect(Strict):
 class Scenario(Strict):
     """One drill: a cluster, its traffic, what happens to it, and what is expected of it."""
 
-    scenario: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+    scenario: Word
     title: str
     why: str = ""
     cluster: str = "postfix-dovecot-ha"
-    tags: list[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]] = Field(
-        [], description="words to choose drills by: pytest -m TAG"
-    )
+    tags: list[Word] = Field([], description="words to choose drills by: pytest -m TAG")
     traffic: Traffic = Traffic()
     probes: Probes = Probes()
     baseline: Duration = Field(5.0, gt=0, description="healthy time before the timeline, s")

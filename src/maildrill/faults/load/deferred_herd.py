@@ -10,6 +10,7 @@ from pydantic import Field
 from maildrill.cluster.imagefile import ImageModel, Queue
 from maildrill.faults.load.mail_flood import MailFlood, Volume
 from maildrill.faults.process.processes import is_running
+from maildrill.scenario.fields import Size
 from maildrill.scenario.model import Rate
 
 SETTLED = 0.1
@@ -20,7 +21,7 @@ class Herd(Volume):
 
     messages: int = Field(200, ge=1, description="messages that wait in the queue when it is released")
     rate: Rate = Field(60.0, gt=0, description="how fast they come, messages a second")
-    size: int = Field(4000, ge=300, description="size of each message, B")
+    size: Size = Field(4000, ge=300, description="size of each message, B")
     port: int = Field(24, ge=1, le=65535, description="port of the next hop that is cut off meanwhile: 24 is LMTP")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import Field
 
 from maildrill.faults.load.attack import Attack
+from maildrill.scenario.fields import Size
 from maildrill.scenario.model import Rate, Strict
 
 
@@ -15,7 +16,7 @@ class Volume(Strict):
     """How much mail."""
 
     rate: Rate = Field(30.0, gt=0, description="new messages a second")
-    size: int = Field(4000, ge=300, description="size of each message, B")
+    size: Size = Field(4000, ge=300, description="size of each message, B")
 
 
 class MailFlood(Attack):
