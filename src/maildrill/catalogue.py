@@ -8,6 +8,7 @@ from pathlib import Path
 from maildrill.checks import check_against_cluster, check_timeline
 from maildrill.claims import check_claims
 from maildrill.cluster.model import AnyCluster, load_any_cluster
+from maildrill.codes import OF_A_FAIL
 from maildrill.errors import BadInput, Misfit
 from maildrill.places import is_file
 from maildrill.scenario.document import Document, Loc, check, nearest, read_yaml
@@ -56,7 +57,10 @@ def load_scenario(path: Path) -> Scenario:
 
 
 def _check_defect(document: Document, loc: Loc, defect: Defect, scenario: Scenario) -> None:
-    """What the diagnostic is about is an objective of the scenario."""
+    """A failed drill can have the diagnostic, and what it is about is an objective of the scenario."""
+    if defect.diagnostic not in OF_A_FAIL:
+        hint = nearest(defect.diagnostic, OF_A_FAIL)
+        raise document.bad((*loc, "diagnostic"), f'no diagnostic of a failed drill "{defect.diagnostic}"; {hint}')
     stated = [name for name in Objectives.model_fields if getattr(scenario.objectives, name) is not None]
     if defect.about and defect.about not in stated:
         raise document.bad((*loc, "about"), f'no objective "{defect.about}"; {nearest(defect.about, stated)}')

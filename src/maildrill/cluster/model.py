@@ -10,7 +10,7 @@ from pydantic import Field
 from maildrill.cluster.attached import AttachedCluster
 from maildrill.cluster.disks import DiskModel
 from maildrill.cluster.hostname import DomainName, FolderPath, HostName
-from maildrill.cluster.imagefile import read_image
+from maildrill.cluster.imagefile import ImageModel, read_image
 from maildrill.cluster.sense import check_cluster
 from maildrill.errors import BadInput
 from maildrill.places import is_file
@@ -32,15 +32,20 @@ class NodeModel(Strict):
     disks: DiskModel | None = Field(None, description="a disk of its own for each of its volumes")
 
     @property
+    def server(self) -> ImageModel:
+        """What is known of its image."""
+        return read_image(self.image)
+
+    @property
     def paths(self) -> dict[str, str]:
         """All its volumes: logical name -> path."""
-        return {**read_image(self.image).volumes, **self.volumes}
+        return {**self.server.volumes, **self.volumes}
 
     @property
     def checks(self) -> dict[int, str]:
         """What it serves in its roles: port -> protocol."""
-        image = read_image(self.image)
-        return {port: protocol for role in self.roles for port, protocol in image.checks.get(role, {}).items()}
+        checks = self.server.checks
+        return {port: protocol for role in self.roles for port, protocol in checks.get(role, {}).items()}
 
 
 class Replication(Strict):

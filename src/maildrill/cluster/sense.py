@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from maildrill.cluster.imagefile import known_roles, known_timers, read_image
+from maildrill.cluster.imagefile import known_roles, known_timers
 from maildrill.scenario.document import Document, Loc, nearest
 from maildrill.shipped import list_images
 
@@ -33,7 +33,7 @@ def check_cluster(model: ClusterModel, document: Document) -> None:
 
 def _check_node(place: Loc, node: NodeModel, model: ClusterModel, document: Document) -> None:
     _known(node.image, list_images(), (*place, "image"), 'unknown image "{}"', document)
-    image = read_image(node.image)
+    image = node.server
     for index, role in enumerate(node.roles):
         _known(role, known_roles(), (*place, "roles", index), 'no image has the role "{}"', document)
         if role not in image.checks:
@@ -77,8 +77,8 @@ def _check_replication(model: ClusterModel, document: Document) -> None:
         node = model.nodes[name]
         if "store" not in node.roles:
             raise document.bad(place, f"{name} is no store; stores: {', '.join(model.with_role('store'))}")
-        if read_image(node.image).replication != kind:
-            knows = read_image(node.image).replication or "no replication"
+        if node.server.replication != kind:
+            knows = node.server.replication or "no replication"
             raise document.bad(("replication", "kind"), f"{name} ({node.image}) knows {knows}, not {kind}")
 
 

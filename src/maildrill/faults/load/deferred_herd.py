@@ -7,7 +7,8 @@ from typing import Any, cast
 
 from pydantic import Field
 
-from maildrill.cluster.imagefile import ImageModel, Queue
+from maildrill.cluster.imagefile import Queue
+from maildrill.cluster.model import NodeModel
 from maildrill.faults.load.mail_flood import MailFlood, Volume
 from maildrill.faults.process.processes import is_running
 from maildrill.scenario.fields import Size
@@ -41,9 +42,11 @@ class DeferredHerd(MailFlood):
     _before: int | None = field(default=None, init=False, repr=False)
 
     @classmethod
-    def misfit(cls, image: ImageModel) -> str:
+    def misfit(cls, node: NodeModel, asked: Any) -> str:
         """Mail for users must wait in a queue of it; where mailboxes are the server's own, nothing can be cut off."""
-        return "" if image.queue else "has no queue in which mail for its users waits for another server"
+        if not node.server.queue:
+            return "has no queue in which mail for its users waits for another server"
+        return super().misfit(node, asked)
 
     @property
     def _table(self) -> str:

@@ -28,6 +28,7 @@ class MailFlood(Attack):
 
     kind = "mail-flood"
     Parameters = Volume
+    speaks = ("smtp",)
     stands_for = (
         "a newsletter gone wrong, a monitoring system's alarm storm, a mail bomb, a mail loop. NHSmail, 14 November "
         "2016: a test message to 840,000 users, and the answers to all of them"
@@ -41,7 +42,7 @@ class MailFlood(Attack):
         return {
             "act": "send",
             "host": self.target.address,
-            "port": self.port("smtp"),
+            "port": self.port(),
             "rate": self.asked.rate,
             "size": self.asked.size,
             "rcpts": [address for address, _ in self.world.cluster.accounts],
