@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
-from maildrill.cluster.imagefile import known_timers
+from maildrill.cluster.imagefile import image_folder, known_timers, read_image
 from maildrill.cluster.model import load_any_cluster
 from maildrill.errors import BadInput
-from maildrill.shipped import list_clusters
+from maildrill.shipped import list_clusters, list_images
 
 MINE = "extends: postfix-dovecot-ha\ncluster: mine\n"
 
@@ -56,12 +57,64 @@ def test_shipped_cluster(name: str) -> None:
         (MINE + "disks: {size: 5 GB}", 'c.yaml:3:15: disks.size: expected a size such as "400M" or "2G", found "5 GB"'),
         (MINE + "replication: {between: [a]}", "replication.between: expected at least 2 entries, found 1"),
         (MINE + "nodes: {5: {image: postfix}}", "c.yaml:3:9: nodes[5]: expected text, found 5; in quotes it is text"),
+        ("extends: postfix-dovecot-ha", 'field "cluster" is missing'),
+        (MINE + "nodes: {mx2: {settings: {preferance: 20}}}", 'c.yaml:3:26: nodes.mx2.settings.preferance: no setting'
+         ' of postfix; did you mean "preference"?'),
+        (MINE + "nodes: {store1: {settings: {relay_to: mx1}}}", "no setting of dovecot; known: accounts_known, cert"),
+        (MINE + "nodes: {mx1: {image: dovecot}}", 'mx1.roles[0]: the image dovecot cannot be "mx"; it can be emerg'),
+        (MINE + "nodes: {mx1: {image: helper}}", 'cannot be "mx"; it can be nothing in a cluster'),
+        (MINE + "nodes: {mx1: {roles: [mx, mx]}}", 'nodes.mx1.roles: expected each only once ("mx" is there twice)'),
+        (MINE + "nodes: {MX1: {image: postfix, roles: [mx]}}", "c.yaml:3:9: nodes.MX1: to DNS this is the same name"),
+        (MINE + "replication: {between: [store1, store1]}", 'between: expected each only once ("store1" is'),
+        (MINE + "replication: {between: [mx1, mx2]}", "replication.between: mx1 is no store; stores: store1, store2"),
+        (MINE + "replication: {kind: cyrus-rolling}", "c.yaml:3:21: replication.kind: store1 (dovecot) knows dovecot"),
+        (MINE + "networks: [lan, lan]", 'networks: expected each only once ("lan" is there twice)'),
+        (MINE + "networks: [my lan]", 'c.yaml:3:12: networks[0]: expected a host name such as "my-lan"'),
+        (MINE + "networks: [lün]", "networks[0]: expected a host name"),
+        (MINE + "nodes: {mx1: {volumes: {spool: var/spool}}}", "mx1.volumes.spool: expected an absolute path such as"),
+        (MINE + "nodes: {mx1: {volumes: {spool: /}}}", "expected an absolute path"),
+        (MINE + "nodes: {mx1: {volumes: {spool: /a/../..}}}", "expected an absolute path"),
+        (MINE + "nodes: {mx1: {volumes: {spool: /var/spool/}}}", ""),
+        (MINE + "nodes: {mx1: {volumes: {my spool: /var/spool}}}", 'expected a host name such as "my-spool"'),
+        (MINE + "domain: outside.test", "c.yaml:3:9: domain: the strangers' domain is the cluster's own, outside.test"),
+        (MINE + "outside_domain: Example.test", "c.yaml:3:17: outside_domain: the strangers' domain is the"),
+        (MINE + "disks: {size: 999999G}", "c.yaml:3:15: disks.size: expected a size from 16M to 100G, found "),
+        (MINE + "disks: {size: 1M}", "disks.size: expected a size from 16M to 100G"),
+        (MINE + 'about: "\\e[31mred"', "c.yaml:3:8: about: expected text without control characters"),
     ],
 )  # fmt: skip
 def test_a_name_that_means_nothing(tmp_path: Path, text: str, found: str) -> None:
     answer = said(tmp_path, text)
     assert found in answer
     assert bool(found) == bool(answer)
+
+
+def test_an_extending_cluster_is_not_taken_for_its_parent(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text(MINE)
+    assert load_any_cluster(str(tmp_path / "c.yaml")).about == ""
+    (tmp_path / "d.yaml").write_text("extends: c.yaml\ncluster: other")
+    other = load_any_cluster(str(tmp_path / "d.yaml"))
+    assert (other.cluster, other.about, len(other.nodes)) == ("other", "", 10)
+
+
+def test_an_image_names_the_settings_that_its_templates_ask_for() -> None:
+    """Of itself, or of its peers: names are published, and a certificate is chosen, for nodes of other images too."""
+    own = re.compile(r'(?<![.\w])settings\.(?:get\("(\w+)"|(?!get\b)(\w+))')
+    theirs = re.compile(r'peer\.settings\.(?:get\("(\w+)"|(?!get\b)(\w+))')
+    of_others = {"certificate"}
+    for image in list_images():
+        model, folder = read_image(image), image_folder(image)
+        texts = [(folder / template).read_text() for template in model.files]
+        asked = {found[1] or found[2] for text in texts for found in own.finditer(text)}
+        of_others |= {found[1] or found[2] for text in texts for found in theirs.finditer(text)}
+        assert asked <= set(model.settings), image
+        expected = (
+            asked
+            | ({"certificate"} if model.tls else set())
+            | ({"preference", "published"} if "mx" in model.checks else set())
+        )
+        assert set(model.settings) == expected, image
+    assert of_others == {"certificate", "preference", "published"}
 
 
 def test_timers_are_of_templates_that_use_them() -> None:

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import maildrill.measure
-from maildrill.measure.verdict import OUTRANK_FAIL
+from maildrill.codes import CODES, OF_A_FAIL, OUTRANK_FAIL
 from maildrill.shipped import data_dir
 
 CODE = re.compile(r"[A-Z][A-Z_]{4,}")
@@ -26,7 +26,8 @@ def codes_in_source() -> set[str]:
 def test_page_and_source_have_the_same_codes() -> None:
     explained = [row[0] for row in ROW.findall(PAGE)]
     assert len(explained) == len(set(explained))
-    assert set(explained) == codes_in_source()
+    assert set(explained) == codes_in_source() == CODES
+    assert not OUTRANK_FAIL & OF_A_FAIL
 
 
 def test_page_says_which_codes_outrank_a_missed_objective() -> None:

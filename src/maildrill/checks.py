@@ -8,17 +8,20 @@ from maildrill.blast import over_limits, placements
 from maildrill.claims import check_backends
 from maildrill.clashes import clash
 from maildrill.cluster.attached import AttachedCluster
-from maildrill.cluster.imagefile import read_image
 from maildrill.errors import BadInput
 from maildrill.faults import KINDS
-from maildrill.permission import check_looking, check_permitted
+from maildrill.permission import check_looking, check_permitted, may_be_hit
 from maildrill.scenario.document import Document, Loc, check, nearest
 from maildrill.scenario.model import Command, Heal, Scenario, Step, Stop, Target
-from maildrill.scenario.moments import begins
-from maildrill.scenario.reach import candidates
+from maildrill.scenario.moments import begins, length
+from maildrill.scenario.reach import OUTSIDE, candidates
 
 if TYPE_CHECKING:
     from maildrill.cluster.model import AnyCluster, ClusterModel
+
+
+LONGEST_S = 24 * 3600
+"""Of a drill, from the baseline to the drain."""
 
 
 def check_timeline(scenario: Scenario, document: Document) -> None:
@@ -26,6 +29,10 @@ def check_timeline(scenario: Scenario, document: Document) -> None:
     if not scenario.faults():
         raise document.bad(("timeline",), "at least one entry must be a fault")
     _check_names(scenario, document)
+    planned = scenario.baseline + length(scenario) + scenario.settle + scenario.drain
+    if planned > LONGEST_S:
+        message = f"the drill would take {planned / 3600:.0f} hours; {LONGEST_S // 3600} are the most"
+        raise document.bad(("timeline",), message)
     for index, step in scenario.faults():
         _check_fault(document, ("timeline", index), step)
     for index, stop in enumerate(scenario.stop):
@@ -40,13 +47,14 @@ def check_against_cluster(scenario: Scenario, document: Document, model: AnyClus
         _check_target(document, place, target, model)
     if isinstance(model, AttachedCluster):
         check_permitted(scenario, document, model)
-    else:
-        _check_images(scenario, document, model)
     for index, step in scenario.faults():
         try:
-            placements(step, model.nodes)
+            placed = placements(step, model.nodes)
         except BadInput as problem:
             raise document.bad(("timeline", index), str(problem)) from None
+        _check_heals(scenario, document, step, max(place.heal_after for place in placed))
+        if not isinstance(model, AttachedCluster):
+            _check_hit(document, ("timeline", index, "target"), step, model)
     if scenario.probes.replicas and len(model.replicas()) < 2:
         message = f'cluster "{model.cluster}" has no two stores that could be replicas of each other'
         raise document.bad(("probes", "replicas"), message)
@@ -147,15 +155,30 @@ def _check_target(document: Document, place: Loc, target: Target, model: AnyClus
         raise document.bad((*place, "holds"), f"no such user; there are user1 to user{model.accounts}")
 
 
-def _check_images(scenario: Scenario, document: Document, model: ClusterModel) -> None:
-    """The servers that a fault may hit can have it."""
-    for index, step in scenario.faults():
-        for name in candidates(step.target, model.nodes):
-            image = model.nodes[name].image
-            why = KINDS[step.fault].misfit(read_image(image))
-            if why:
-                message = f'cluster "{model.cluster}": {name} ({image}) {why}, so no {step.fault} is possible there'
-                raise document.bad(("timeline", index, "target"), message)
+def _check_hit(document: Document, place: Loc, step: Step, model: ClusterModel) -> None:
+    """The servers that a fault may hit can have it; and the instrument is none of them."""
+    kind = KINDS[step.fault]
+    asked = kind.Parameters.model_validate(step.parameters)
+    for name in may_be_hit(step, model.nodes):
+        node = model.nodes[name]
+        if OUTSIDE in node.roles:
+            message = f"{name} sends the mail and measures, so no fault may hit it; as a peer it can be cut off"
+            raise document.bad(place, message)
+        if why := kind.misfit(node, asked):
+            message = f'cluster "{model.cluster}": {name} ({node.image}) {why}, so no {step.fault} is possible there'
+            raise document.bad(place, message)
+
+
+def _check_heals(scenario: Scenario, document: Document, step: Step, last: float) -> None:
+    """A step that heals it comes while it is in force: until its ``for``, and the ``last`` turn (s) of a shape."""
+    if step.duration is None or step.name is None:
+        return
+    spans = [(begin, begin + step.duration + last) for begin in begins(step)]
+    for index, entry in enumerate(scenario.timeline):
+        heals = isinstance(entry, Heal) and entry.of == step.name
+        if heals and not any(begin <= entry.at < end for begin, end in spans):
+            message = f'"{step.name}" is healed by then: its "for" ends at {spans[-1][1]:g} s'
+            raise document.bad(("timeline", index, "at"), message)
 
 
 def account(user: str, model: ClusterModel) -> str | None:

@@ -122,8 +122,7 @@ class Compared:
         """However it ended: compare the drills that ran."""
         if self.is_worker or not (self.folder / PLAN).is_file():
             return
-        from rich.console import Console
-
+        from maildrill.commands.app import console
         from maildrill.compare.cells import read_cells
         from maildrill.compare.conclude import conclude
         from maildrill.compare.terminal import terminal
@@ -135,7 +134,7 @@ class Compared:
             self.said = f"the drills could not be compared: {error}"
             return
         text = io.StringIO()
-        Console(file=text, width=120, highlight=False).print(terminal(comparison))
+        console(file=text, width=120).print(terminal(comparison))
         self.said = f"{text.getvalue().rstrip()}\nreport: {self.folder / PAGE}"
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from maildrill.blast import placements
 from maildrill.cluster.attached import AttachedCluster, AttachedNode
 from maildrill.errors import BadInput
 from maildrill.faults import KINDS
 from maildrill.scenario.document import Document, Loc, nearest
 from maildrill.scenario.model import Command, Scenario, Step, Stop, Target
-from maildrill.scenario.reach import candidates, reach
+from maildrill.scenario.reach import Placed, candidates, reach
 
 
 def check_permitted(scenario: Scenario, document: Document, model: AttachedCluster) -> None:
@@ -36,7 +38,7 @@ def asked_of_people(scenario: Scenario, model: AttachedCluster) -> list[str]:
     pairs = [
         model.nodes[name].allow[step.fault]
         for _, step in scenario.faults()
-        for name in may_be_hit(step, model)
+        for name in may_be_hit(step, model.nodes)
         if step.fault in model.nodes[name].allow
     ]
     return [hook.ask for pair in pairs for hook in (pair.inject, pair.heal) if hook.ask is not None]
@@ -47,12 +49,12 @@ def meant(target: Target, model: AttachedCluster) -> list[str]:
     return list(reach(target, model.nodes).among) or candidates(target, model.nodes)
 
 
-def may_be_hit(step: Step, model: AttachedCluster) -> list[str]:
+def may_be_hit(step: Step, nodes: Mapping[str, Placed]) -> list[str]:
     """On whom a step may put its fault, peers among them where the kind is a shape over several nodes.
 
     Where chance or a question decides, all candidates count. Raises BadInput if the kind needs more nodes than these.
     """
-    placed = [place.node for place in placements(step, model.nodes)]
+    placed = [place.node for place in placements(step, nodes)]
     names = [name for node in placed for name in ((node,) if isinstance(node, str) else node.among)]
     return list(dict.fromkeys(names))
 
@@ -75,7 +77,7 @@ def _check_kinds(model: AttachedCluster) -> None:
 
 def _whom(document: Document, place: Loc, step: Step, model: AttachedCluster) -> list[str]:
     try:
-        return may_be_hit(step, model)
+        return may_be_hit(step, model.nodes)
     except BadInput as error:
         raise document.bad((*place, "fault"), str(error)) from None
 

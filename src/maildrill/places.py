@@ -1,11 +1,32 @@
-"""Where something will be written: tried before anything starts, so that no work is lost for want of a folder."""
+"""Places that somebody named: whether they are there, and whether they can be written to.
+
+Tried before anything starts, so that no work is lost for want of a folder.
+"""
 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from maildrill.errors import BadInput
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is such a file. Raises BadInput if nobody can tell: a name too long, a closed folder above it."""
+    return _seen(path, Path.is_file)
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is such a folder. Raises BadInput if nobody can tell."""
+    return _seen(path, Path.is_dir)
+
+
+def _seen(path: Path, look: Callable[[Path], bool]) -> bool:
+    try:
+        return look(path)
+    except OSError as problem:
+        raise BadInput(f"{path}: cannot be looked for: {problem.strerror or problem}") from None
 
 
 def made(folder: Path) -> Path:

@@ -205,9 +205,8 @@ def _conclusive(request: pytest.FixtureRequest, record_property: Callable[[str, 
 
 
 def _run(config: pytest.Config, planned: Planned) -> Outcome:
-    from rich.console import Console
-
     from maildrill.catalogue import load_pair
+    from maildrill.commands.app import console
     from maildrill.commands.run import PlainLines
     from maildrill.drill.run import run_drill
 
@@ -218,7 +217,7 @@ def _run(config: pytest.Config, planned: Planned) -> Outcome:
         scenario_path=planned.path,
         reports=_reports(config, planned),
         seed=_seed(config, planned, scenario.scenario),
-        progress=PlainLines(Console(file=sys.stdout, width=120, highlight=False)),
+        progress=PlainLines(console(file=sys.stdout, width=120)),
     )
 
 

@@ -6,14 +6,16 @@ that its owner allows and how they are done: by a command, an HTTP call, or a pe
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
-from maildrill.cluster.hostname import DomainName, HostName
+from maildrill.cluster.hostname import Address, DomainName, Host, HostName
 from maildrill.scenario.document import Document, nearest
+from maildrill.scenario.fields import Distinct, Text
 from maildrill.scenario.model import Duration, Strict
 from maildrill.scenario.texts import Like
 
@@ -25,7 +27,7 @@ Protocol = Literal["smtp", "lmtp", "imap", "imaps", "dns", "tcp"]
 class Endpoint(Strict):
     """Where a service is reached: a name, which certificates are checked against, or an address."""
 
-    host: str
+    host: Host
     port: Port
 
 
@@ -64,9 +66,11 @@ class Http(Strict):
 class Hook(Strict):
     """How one thing is done, in exactly one way."""
 
-    run: str | None = Field(None, description="a shell command on the machine that runs maildrill; exit code 0 is done")
+    run: Text | None = Field(
+        None, description="a shell command on the machine that runs maildrill; exit code 0 is done"
+    )
     http: Http | None = None
-    ask: str | None = Field(None, description="what a person is asked to do")
+    ask: Text | None = Field(None, description="what a person is asked to do")
     deadline: Duration = Field(30.0, gt=0, description="longest time for it, s; a person usually needs more")
 
     @model_validator(mode="after")
@@ -91,9 +95,9 @@ class FaultHooks(Strict):
 class AttachedNode(Strict):
     """A part of the system that can fail on its own: where it answers, and what may be done to it."""
 
-    roles: list[str] = Field(min_length=1)
+    roles: Distinct[str] = Field(min_length=1)
     site: str | None = None
-    host: str = Field(description="name or address at which the vantage looks")
+    host: Host = Field(description="name or address at which the vantage looks")
     checks: dict[Port, Protocol] = Field(min_length=1, description="port -> protocol; all answer, or the node is down")
     allow: dict[str, FaultHooks] = Field({}, description="kind of fault -> how; no other kind is ever fired")
     allow_commands: dict[str, Hook] = Field({}, description="`run` of a recovery step -> what is done for it")
@@ -103,7 +107,7 @@ class Stand(Strict):
     """Where the vantage container stands."""
 
     network: str = Field("bridge", description="a Docker network that exists")
-    address: str | None = Field(None, description="its fixed address there")
+    address: Address | None = Field(None, description="its fixed address there")
 
 
 class Outside(Strict):
@@ -123,29 +127,40 @@ class AttachedCluster(Strict):
     inbound: Endpoint | None = Field(None, description="where strangers' mail goes; absent: the domain's MX hosts")
     submission: Endpoint = Field(description="STARTTLS and AUTH, the certificate is checked")
     imap: Endpoint = Field(description="IMAP over TLS, the certificate is checked")
-    resolver: str | None = Field(None, description="address of the DNS server to ask; absent: the system's")
+    resolver: Address | None = Field(None, description="address of the DNS server to ask; absent: the system's")
     ca: str | None = Field(None, description="PEM file beside this one; absent: the certificates this machine trusts")
     accounts: list[Account] = Field(min_length=1)
     vantage: Stand = Stand()
     outside: Outside | None = Field(None, description="absent: outbound mail is not read, and not measured")
-    sites: list[str] = Field([])
+    sites: Distinct[str] = Field([])
     nodes: dict[str, AttachedNode] = Field(min_length=1)
     _document: Document | None = PrivateAttr(None)
 
     def remember(self, document: Document) -> None:
         """The file it was read from; also checks what the types cannot say. Raises BadInput."""
         self._document = document
-        for index, account in enumerate(self.accounts):
-            if account.address.rpartition("@")[2] != self.domain:
-                raise document.bad(("accounts", index, "address"), f"not in the domain {self.domain}")
+        self._check_accounts(document)
+        if self.outside_domain.lower() == self.domain.lower():
+            place = ("outside_domain",) if "outside_domain" in document.data else ("domain",)
+            raise document.bad(place, f"the strangers' domain is the system's own, {self.domain}")
         for name, node in self.nodes.items():
             if node.site is not None and node.site not in self.sites:
                 hint = nearest(node.site, self.sites) if self.sites else "sites is empty"
                 raise document.bad(("nodes", name, "site"), f'no site "{node.site}"; {hint}')
         if self.vantage.address is not None and self.vantage.network == "bridge":
             raise document.bad(("vantage", "address"), "the engine's own bridge has no fixed addresses; name a network")
-        if not self.ca_pem(default=" "):
-            raise document.bad(("ca",), "an empty file")
+        if self.ca is not None:
+            _check_ca(self.ca_pem(default=""), document)
+
+    def _check_accounts(self, document: Document) -> None:
+        seen: set[str] = set()
+        for index, account in enumerate(self.accounts):
+            place, address = ("accounts", index, "address"), account.address.lower()
+            if account.address.rpartition("@")[2] != self.domain:
+                raise document.bad(place, f"not in the domain {self.domain}")
+            if address in seen:
+                raise document.bad(place, "the same account twice: its mail would be counted twice")
+            seen.add(address)
 
     def replicas(self) -> list[str]:
         """The nodes that should hold the same mail: all stores at which it can be read (imaps among their checks)."""
@@ -170,3 +185,10 @@ class AttachedCluster(Strict):
             for pair in node.allow.values():
                 yield from (pair.inject, pair.heal)
             yield from node.allow_commands.values()
+
+
+def _check_ca(pem: str, document: Document) -> None:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=pem)
+    except (ssl.SSLError, ValueError):
+        raise document.bad(("ca",), "no certificate in PEM format (-----BEGIN CERTIFICATE-----) is in it") from None

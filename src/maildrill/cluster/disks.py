@@ -12,7 +12,7 @@ import threading
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Protocol
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from maildrill.errors import EnvironmentProblem
 from maildrill.scenario.model import Strict
@@ -32,11 +32,20 @@ losetup --find --show {image}
 because the engine fills a new volume from the image only if nothing is on it."""
 
 
+SMALLEST_MB, LARGEST_MB = 16, 100_000
+
+
+def _sensible(size: str) -> str:
+    if not SMALLEST_MB <= int(size[:-1]) * (1000 if size[-1] == "G" else 1) <= LARGEST_MB:
+        raise ValueError(f"a size from {SMALLEST_MB}M to {LARGEST_MB // 1000}G")
+    return size
+
+
 class DiskModel(Strict):
     """A disk of its own for each volume of a node."""
 
     fs: Literal["ext4"] = Field("ext4", description="file system; its faults are made for ext4")
-    size: Annotated[str, Like(r"[1-9]\d*[MG]", 'a size such as "400M" or "2G"')] = Field(
+    size: Annotated[str, Like(r"[1-9]\d*[MG]", 'a size such as "400M" or "2G"'), AfterValidator(_sensible)] = Field(
         "400M", description="size; the file behind it is sparse"
     )
 

@@ -24,7 +24,8 @@ class ImageModel(Strict):
 
     ``reload``: shell commands after which its servers use changed certificates. ``queue``: none if mail for
     its users is handed over to no other server, so that it waits for nobody. ``checks``: role -> port ->
-    protocol. ``timers``: the names that a cluster file may set under this image's name.
+    protocol. ``timers``: the names that a cluster file may set under this image's name; ``settings``: those it
+    may set for a node. ``replication``: the kind its stores can do.
     """
 
     about: str = ""
@@ -37,6 +38,8 @@ class ImageModel(Strict):
     checks: dict[str, dict[int, str]] = Field({})
     capabilities: list[str] = Field([], description="what the container may do beyond the engine's default")
     timers: list[str] = Field([])
+    settings: list[str] = Field([])
+    replication: str = ""
 
 
 def image_folder(name: str) -> Path:

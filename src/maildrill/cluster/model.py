@@ -11,14 +11,15 @@ from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapV
 
 from maildrill.cluster.attached import AttachedCluster
 from maildrill.cluster.disks import DiskModel
-from maildrill.cluster.hostname import DomainName, HostName
-from maildrill.cluster.imagefile import known_roles, known_timers
+from maildrill.cluster.hostname import DomainName, FolderPath, HostName
+from maildrill.cluster.imagefile import ImageModel, read_image
+from maildrill.cluster.sense import check_cluster
 from maildrill.errors import BadInput
+from maildrill.places import is_file
 from maildrill.scenario.document import Document, check, nearest, read_yaml
+from maildrill.scenario.fields import Distinct
 from maildrill.scenario.model import Strict
-from maildrill.shipped import data_dir, list_clusters, list_images
-
-NEEDED_ROLES = ("dns", "resolver", "mx", "submission", "store", "outside")
+from maildrill.shipped import data_dir, list_clusters
 
 
 def _text_or_number(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
@@ -35,19 +36,35 @@ class NodeModel(Strict):
     """One container: its image, what it does, and its own settings."""
 
     image: str
-    roles: list[str] = Field(min_length=1)
+    roles: Distinct[str] = Field(min_length=1)
     site: str | None = Field(None, description="where it stands; faults and peers can name it")
-    networks: list[str] = Field([], description="the networks it is in; the cluster's first one, if empty")
-    volumes: dict[str, str] = Field({}, description="logical name -> path, besides the image's own")
-    settings: dict[str, Any] = Field({})
+    networks: Distinct[str] = Field([], description="the networks it is in; the cluster's first one, if empty")
+    volumes: dict[HostName, FolderPath] = Field({}, description="logical name -> path, besides the image's own")
+    settings: dict[str, Any] = Field({}, description="what its templates ask for; the names are in the image.yaml")
     disks: DiskModel | None = Field(None, description="a disk of its own for each of its volumes")
+
+    @property
+    def server(self) -> ImageModel:
+        """What is known of its image."""
+        return read_image(self.image)
+
+    @property
+    def paths(self) -> dict[str, str]:
+        """All its volumes: logical name -> path."""
+        return {**self.server.volumes, **self.volumes}
+
+    @property
+    def checks(self) -> dict[int, str]:
+        """What it serves in its roles: port -> protocol."""
+        checks = self.server.checks
+        return {port: protocol for role in self.roles for port, protocol in checks.get(role, {}).items()}
 
 
 class Replication(Strict):
     """How the stores keep each other's mail."""
 
     kind: Literal["dovecot-dsync", "cyrus-rolling"]
-    between: list[str] = Field(min_length=2, max_length=2)
+    between: Distinct[str] = Field(min_length=2, max_length=2)
 
 
 class ClusterModel(Strict):
@@ -59,8 +76,8 @@ class ClusterModel(Strict):
     domain: DomainName = "example.test"
     outside_domain: DomainName = "outside.test"
     accounts: int = Field(8, ge=1, le=500)
-    sites: list[str] = Field([])
-    networks: list[str] = Field(["lan"], min_length=1, description="separate networks; the vantage is in all")
+    sites: Distinct[str] = Field([])
+    networks: Distinct[HostName] = Field(["lan"], min_length=1, description="separate networks; the vantage is in all")
     nodes: dict[HostName, NodeModel] = Field(min_length=1)
     replication: Replication | None = None
     floating_address: bool = Field(False, description="the proxies share one address, which one of them holds")
@@ -92,6 +109,8 @@ class ClusterModel(Strict):
 
 
 AnyCluster = ClusterModel | AttachedCluster
+ITS_OWN = ("cluster", "about")
+"""What a cluster does not inherit: under the name of another one, its drills would be taken for that one's."""
 
 
 def load_any_cluster(name_or_path: str, folder: Path | None = None) -> AnyCluster:
@@ -121,7 +140,7 @@ def load_cluster(name_or_path: str, folder: Path | None = None) -> ClusterModel:
         raise document.bad(("attached",), "this system runs already; here a cluster that can be started is needed")
     document = _extended(document, folder, ())
     model = check(ClusterModel, document)
-    _check(model, document)
+    check_cluster(model, document)
     return model
 
 
@@ -129,11 +148,11 @@ def find_cluster_file(name_or_path: str, folder: Path | None = None) -> Path:
     """The file of a cluster. Raises BadInput if there is none."""
     if name_or_path.endswith((".yaml", ".yml")):
         path = (folder or Path()) / name_or_path
-        if not path.is_file():
+        if not is_file(path):
             raise BadInput(f'no cluster file "{path}"')
         return path
     for place in (folder, data_dir() / "fixtures" / "clusters"):
-        if place is not None and (place / f"{name_or_path}.yaml").is_file():
+        if place is not None and is_file(place / f"{name_or_path}.yaml"):
             return place / f"{name_or_path}.yaml"
     raise BadInput(f'unknown cluster "{name_or_path}"; {nearest(name_or_path, list_clusters())}')
 
@@ -153,13 +172,14 @@ def _extended(document: Document, folder: Path | None, seen: tuple[Path, ...]) -
         return document
     if document.path.resolve() in seen:
         raise document.bad(("extends",), "clusters extend each other in a circle")
-    is_file = parent.endswith((".yaml", ".yml"))
+    by_path = parent.endswith((".yaml", ".yml"))
     try:
-        file = find_cluster_file(parent, document.path.parent if is_file else folder)
+        file = find_cluster_file(parent, document.path.parent if by_path else folder)
     except BadInput as error:
         raise document.bad(("extends",), str(error)) from None
     base = _extended(read_yaml(file), folder, (*seen, document.path.resolve()))
-    return dataclasses.replace(document, data=merge(base.data, document.data), base=base)
+    inherited = {name: value for name, value in base.data.items() if name not in ITS_OWN}
+    return dataclasses.replace(document, data=merge(inherited, document.data), base=base)
 
 
 def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
@@ -173,44 +193,3 @@ def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
         else:
             merged[key] = value
     return merged
-
-
-def _check(model: ClusterModel, document: Document) -> None:
-    for name, node in model.nodes.items():
-        if node.image not in list_images():
-            message = f'unknown image "{node.image}"; {nearest(node.image, list_images())}'
-            raise document.bad(("nodes", name, "image"), message)
-        for index, role in enumerate(node.roles):
-            if role not in (roles := known_roles()):
-                message = f'no image has the role "{role}"; {nearest(role, roles)}'
-                raise document.bad(("nodes", name, "roles", index), message)
-        for network in node.networks:
-            if network not in model.networks:
-                message = f'no network "{network}"; {nearest(network, model.networks)}'
-                raise document.bad(("nodes", name, "networks"), message)
-        if node.site is not None and node.site not in model.sites:
-            raise document.bad(("nodes", name, "site"), f'no site "{node.site}"; {nearest(node.site, model.sites)}')
-    for role in NEEDED_ROLES:
-        if not model.with_role(role):
-            raise document.bad(("nodes",), f'no node has the role "{role}"')
-    if len(model.with_role("outside")) > 1:
-        raise document.bad(("nodes",), 'only one node can have the role "outside"')
-    if model.floating_address and not model.with_role("proxy"):
-        raise document.bad(("floating_address",), 'no node has the role "proxy" that could hold it')
-    for name in model.replication.between if model.replication else []:
-        if name not in model.nodes:
-            raise document.bad(("replication", "between"), f'no node "{name}"; {nearest(name, model.nodes)}')
-    _check_timers(model, document)
-
-
-def _check_timers(model: ClusterModel, document: Document) -> None:
-    """Every timer is one that an image has: under another name it would be a setting that changes nothing."""
-    known = known_timers()
-    for image, timers in model.timers.items():
-        if image not in known:
-            message = f'no image "{image}" that has timers; {nearest(image, known)}'
-            raise document.bad(("timers", image), message, key=True)
-        for name in timers:
-            if name not in known[image]:
-                message = f"no timer of {image}; {nearest(name, known[image])}"
-                raise document.bad(("timers", image, name), message, key=True)

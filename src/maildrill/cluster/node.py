@@ -77,8 +77,7 @@ class NodeMaker:
         node = self.plan.model.nodes[name]
         image = read_image(node.image)
         volumes = {
-            logical: (f"maildrill-{self.session}-{name}-{logical}", path)
-            for logical, path in {**image.volumes, **node.volumes}.items()
+            logical: (f"maildrill-{self.session}-{name}-{logical}", path) for logical, path in node.paths.items()
         }
         devices = {logical: self.disks.make(name, volume, self._labels) for logical, (volume, _) in volumes.items()}
         try:
@@ -93,7 +92,7 @@ class NodeMaker:
             address=self.plan.view(self.plan.model.with_role("outside")[0]).peers[name].address,
             addresses=list(self.plan.addresses[name].values()),
             volumes=volumes,
-            checks=[check for role in node.roles for check in image.checks.get(role, {}).items()],
+            checks=list(node.checks.items()),
             devices=devices,
             reload=image.reload if image.tls else [],
             queue=image.queue,

@@ -27,14 +27,19 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, and no
 Reports = Annotated[Path, typer.Option("--reports", help="Folder for the drills' evidence.")]
 
 
+def console(**how: Any) -> Console:
+    """A console that prints text as it is: what files and servers say is no markup, and no name of an emoji."""
+    return Console(highlight=False, markup=False, emoji=False, **how)
+
+
 def out() -> Console:
     """Where results go."""
-    return Console(highlight=False)
+    return console()
 
 
 def err() -> Console:
     """Where progress and messages go."""
-    return Console(stderr=True, highlight=False)
+    return console(stderr=True)
 
 
 def print_json(value: Any) -> None:

@@ -17,12 +17,13 @@ from maildrill.scenario.model import Scenario
 
 
 def dry(scenario: Scenario, model: AnyCluster, seed: int | None, json: bool) -> int:
-    """Print it; returns 0 if a run could start, 4 if this machine would have to skip it."""
-    lines, skipped = rehearse(scenario, model, seed), _skipped(scenario) if isinstance(model, ClusterModel) else []
+    """Print it; returns 0 if a run could start, 4 if this machine would have to skip it, or nobody knows."""
+    lines = rehearse(scenario, model, seed)
+    skipped, unknown = _skipped(scenario if isinstance(model, ClusterModel) else None)
     if json:
         print_json({
             "scenario": scenario.scenario, "cluster": model.cluster, "timeline": [asdict(line) for line in lines],
-            "summary": summary(scenario, model), "skipped": skipped,
+            "summary": summary(scenario, model), "skipped": skipped, "unknown": unknown,
         })  # fmt: skip
     else:
         typer.echo(f"{scenario.scenario} on {model.cluster}: {scenario.title}")
@@ -31,18 +32,26 @@ def dry(scenario: Scenario, model: AnyCluster, seed: int | None, json: bool) -> 
             if line.detail:
                 typer.echo(f"{'':20} {line.detail}")
         typer.echo("\n".join(summary(scenario, model)))
-        typer.echo(
-            "\n".join(f"this machine skips it: {reason}" for reason in skipped) or "this machine can do all of it"
-        )
-    return EnvironmentProblem.exit_code if skipped else 0
+        typer.echo(_verdict(skipped, unknown))
+    return EnvironmentProblem.exit_code if skipped or unknown else 0
 
 
-def _skipped(scenario: Scenario) -> list[str]:
-    """Why this machine would have to skip the drill; also if it has no engine."""
-    kinds = {step.fault: KINDS[step.fault] for _, step in scenario.faults()}
+def _verdict(skipped: list[str], unknown: str) -> str:
+    if unknown:
+        return f"whether this machine can do it is not known: {unknown}"
+    return "\n".join(f"this machine skips it: {reason}" for reason in skipped) or "this machine can do all of it"
+
+
+def _skipped(scenario: Scenario | None) -> tuple[list[str], str]:
+    """(why this machine would have to skip the drill, why nobody knows: no engine answers).
+
+    Without a scenario (the faults are the owner's) only an engine is needed, for the vantage.
+    """
+    kinds = {step.fault: KINDS[step.fault] for _, step in scenario.faults()} if scenario else {}
     needs = {name for kind in kinds.values() for name in kind.needs}
     try:
-        missing = look(connect(), needs) if needs else {}
+        engine = connect()
+        missing = look(engine, needs) if needs else {}
     except EnvironmentProblem as problem:
-        return [str(problem)]
-    return [f"{name}: {why}" for name, kind in kinds.items() if (why := why_not(kind, missing))]
+        return [], str(problem)
+    return [f"{name}: {why}" for name, kind in kinds.items() if (why := why_not(kind, missing))], ""

@@ -34,16 +34,14 @@ def client() -> Any:
 def images(quiet: Quiet = False, check: Check = False, json: Json = False) -> None:
     """Build the server images that are missing or out of date."""
     engine = client()
-    from maildrill.cluster.images import ensure_images, missing_images
+    from maildrill.cluster.images import ensure_images, missing_images, tag_of
 
-    if check:
-        if missing := missing_images(engine, list_images()):
-            raise EnvironmentProblem(f"server images are missing: {', '.join(missing)}; run: maildrill images")
-        return
-    tags = ensure_images(engine, list_images(), say=say)
+    if check and (missing := missing_images(engine, list_images())):
+        raise EnvironmentProblem(f"server images are missing: {', '.join(missing)}; run: maildrill images")
+    tags = {name: tag_of(name) for name in list_images()} if check else ensure_images(engine, list_images(), say=say)
     if json:
         print_json(tags)
-    elif not quiet:
+    elif not (quiet or check):
         for name, tag in tags.items():
             typer.echo(f"{name:12} {tag}")
 

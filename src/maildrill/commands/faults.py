@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from maildrill.commands.app import Json, app, print_json
+from maildrill.commands.app import Json, app, print_json, say
 from maildrill.errors import BadInput, EnvironmentProblem
 from maildrill.faults import KINDS
 from maildrill.places import made
@@ -19,18 +19,24 @@ WIDTH = max(map(len, KINDS))
 
 
 @app.command()
-def faults(json: Json = False, no_probe: NoProbe = False, docs: Docs = None) -> None:
-    """List the kinds of faults, and whether this machine can do each."""
+def faults(json: Json = False, no_probe: NoProbe = False, docs: Docs = None) -> int:
+    """List the kinds of faults, and whether this machine can do each; exits 4 if no engine answers."""
     if docs is not None:
-        write_pages(docs)
-        return
+        written = write_pages(docs)
+        print_json({"written": written}) if json else typer.echo(f"wrote {len(written)} pages into {docs}")
+        return 0
+    states, problem = _states(no_probe)
     rows = [
         {"kind": name, "group": kind.group(), "about": summary(kind), "needs": list(kind.needs), **state}
-        for (name, kind), state in zip(KINDS.items(), _states(no_probe), strict=True)
+        for (name, kind), state in zip(KINDS.items(), states, strict=True)
     ]
-    if json:
-        print_json(rows)
-        return
+    print_json(rows) if json else _show(rows)
+    if problem:
+        say(f"maildrill: which of them this machine can do is not known: {problem}")
+    return EnvironmentProblem.exit_code if problem else 0
+
+
+def _show(rows: list[dict[str, Any]]) -> None:
     for group in dict.fromkeys(row["group"] for row in rows):
         typer.echo(f"{group}:")
         for row in (row for row in rows if row["group"] == group):
@@ -39,8 +45,10 @@ def faults(json: Json = False, no_probe: NoProbe = False, docs: Docs = None) -> 
                 typer.echo(f"  {'':{WIDTH}} skipped here: {row['reason']}")
 
 
-def write_pages(folder: Path) -> None:
+def write_pages(folder: Path) -> list[str]:
     """The pages of all kinds, with the times in the folder's measured.json; pages of kinds that are gone go.
+
+    Returns the pages' files.
 
     Raises BadInput, before anything is written, if a file of somebody else's stands in the way of a page.
     """
@@ -57,7 +65,7 @@ def write_pages(folder: Path) -> None:
             path.unlink()
     for name, text in wanted.items():
         (folder / name).write_text(text, encoding="utf-8")
-    typer.echo(f"wrote {len(wanted)} pages into {folder}")
+    return [str(folder / name) for name in wanted]
 
 
 def summary(kind: type) -> str:
@@ -65,19 +73,20 @@ def summary(kind: type) -> str:
     return (inspect.getdoc(kind) or "").partition("\n")[0].replace("``", "")
 
 
-def _states(no_probe: bool) -> list[dict[str, str]]:
-    """status and reason of every kind, in the order of KINDS."""
-    unknown = "not looked at" if no_probe else ""
+def _states(no_probe: bool) -> tuple[list[dict[str, str]], str]:
+    """(status and reason of every kind, in the order of KINDS; why nobody knows them, if the engine was asked)."""
+    problem = ""
     missing: dict[str, str] = {}
-    if not unknown:
+    if not no_probe:
         from maildrill.cluster.engine import connect
         from maildrill.drill.machine import look
 
         try:
             missing = look(connect(), {name for kind in KINDS.values() for name in kind.needs})
-        except EnvironmentProblem as problem:
-            unknown = str(problem)
-    return [_state(kind, missing, unknown) for kind in KINDS.values()]
+        except EnvironmentProblem as silent:
+            problem = str(silent)
+    unknown = "not looked at" if no_probe else problem
+    return [_state(kind, missing, unknown) for kind in KINDS.values()], problem
 
 
 def _state(kind: Any, missing: dict[str, str], unknown: str) -> dict[str, str]:

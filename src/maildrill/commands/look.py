@@ -11,9 +11,10 @@ import typer
 from rich.table import Table
 
 from maildrill.catalogue import load_scenario
-from maildrill.cluster.model import load_any_cluster
+from maildrill.cluster.model import is_cluster_file, load_any_cluster
 from maildrill.commands.app import Json, app, out, print_json
 from maildrill.errors import BadInput
+from maildrill.places import is_folder
 from maildrill.scenario.schema import SCHEMAS, schema_of
 from maildrill.shipped import list_clusters, list_scenarios
 
@@ -24,9 +25,9 @@ def list_(
     json: Json = False,
 ) -> None:
     """List the scenarios, and the clusters they can run on."""
-    if folder and not folder.is_dir():
+    if folder is not None and not is_folder(folder):
         raise BadInput(f"{folder}: no such folder")
-    rows = [(path, load_scenario(path)) for path in list_scenarios(folder)]
+    rows = [(path, load_scenario(path)) for path in list_scenarios(folder) if not (folder and is_cluster_file(path))]
     if json:
         scenarios = [{"name": s.scenario, "file": str(p), "title": s.title, "cluster": s.cluster} for p, s in rows]
         print_json({"scenarios": scenarios, "clusters": list_clusters()})

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 import maildrill
 from maildrill.catalogue import find_scenario, load_pair
-from maildrill.cluster.model import AnyCluster
+from maildrill.cluster.model import AnyCluster, is_cluster_file
 from maildrill.compare.cells import read_cells
 from maildrill.compare.folder import PLAN
 from maildrill.compare.plan import (
@@ -94,7 +94,9 @@ def scenario_files(given: list[str]) -> list[Path]:
     for one in given:
         topic = data_dir() / "scenarios" / one
         folder = Path(one) if Path(one).is_dir() else topic if topic.is_dir() else None
-        found = list_scenarios(folder) if folder else [find_scenario(one)]
+        found = (
+            [path for path in list_scenarios(folder) if not is_cluster_file(path)] if folder else [find_scenario(one)]
+        )
         if not found:
             raise BadInput(f"{one}: no scenario files in this folder")
         files += found

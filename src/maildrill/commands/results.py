@@ -9,7 +9,7 @@ import typer
 
 from maildrill.commands.app import EXIT_CODES, Json, app, out, say
 from maildrill.errors import BadInput
-from maildrill.places import tried
+from maildrill.places import is_file, tried
 
 Folder = Annotated[Path, typer.Argument(help="The folder of one drill, below reports/.")]
 
@@ -36,7 +36,7 @@ def _again(folder: Path, json: bool) -> int:
     from maildrill.report.folder import measure_folder
     from maildrill.report.terminal import terminal
 
-    if not (folder / "journal.ndjson").is_file():
+    if not is_file(folder / "journal.ndjson"):
         raise BadInput(f"{folder}: not the folder of a drill: it has no journal.ndjson")
     result = measure_folder(tried(folder), say)
     if json:

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from maildrill.catalogue import find_scenario, load_pair
 from maildrill.commands.app import EXIT_CODES, INTERRUPTED, Json, Reports, app, err, out, say
@@ -19,7 +20,7 @@ from maildrill.drill.progress import Progress
 
 Watcher = Callable[[Progress], None]
 EVERY_S = 5.0
-MARKS = {True: "[green]up[/]", False: "[red]down[/]", None: "-"}
+MARKS = {True: ("up", "green"), False: ("down", "red"), None: ("-", "")}
 WORDS = {True: "up", False: "DOWN", None: "-"}
 
 
@@ -67,7 +68,7 @@ def watching(console: Console) -> Iterator[Watcher]:
 
         def watch(now: Progress) -> None:
             if now.message:
-                live.console.print(f"{now.t:7.1f} s  {now.message}", markup=False)
+                live.console.print(f"{now.t:7.1f} s  {now.message}")
             live.update(table(now))
 
         yield watch
@@ -85,7 +86,7 @@ class PlainLines:
         state = (now.phase, tuple(now.services.values()))
         if now.message or state != self._last or not self._next - EVERY_S <= now.t < self._next:
             self._last, self._next = state, now.t + EVERY_S
-            self._console.print(line(now), markup=False, soft_wrap=True)
+            self._console.print(line(now), soft_wrap=True)
 
 
 def line(now: Progress) -> str:
@@ -101,5 +102,5 @@ def table(now: Progress) -> Table:
     for name in (*now.services, "offered", "accepted", "visible"):
         grid.add_column(name, justify="right")
     counts = (str(now.offered), str(now.accepted), str(now.visible))
-    grid.add_row(*(MARKS[up] for up in now.services.values()), *counts)
+    grid.add_row(*(Text(*MARKS[up]) for up in now.services.values()), *counts)
     return grid

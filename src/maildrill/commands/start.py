@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -71,4 +72,5 @@ def init(folder: Annotated[Path, typer.Argument(help="Where to write; files ther
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
         typer.echo(f"wrote {folder / name}")
-    typer.echo(f"now: pytest {folder}    or: maildrill run {folder / 'scenarios/first-drill.yaml'}")
+    drill = shlex.quote(str(folder / "scenarios/first-drill.yaml"))
+    typer.echo(f"now: pytest {shlex.quote(str(folder))}    or: maildrill run {drill}")

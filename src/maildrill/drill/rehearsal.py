@@ -89,7 +89,7 @@ def _owners_way(step: Step, model: AnyCluster, act: str) -> str:
     """ "mx1: POST https://..." for every node that may be hit: what the owner of an attached system has done."""
     if not isinstance(model, AttachedCluster):
         return ""
-    hooks = [(name, getattr(model.nodes[name].allow[step.fault], act)) for name in may_be_hit(step, model)]
+    hooks = [(name, getattr(model.nodes[name].allow[step.fault], act)) for name in may_be_hit(step, model.nodes)]
     return "; ".join(f"{name}: {_shown(hook, model)}" for name, hook in hooks)
 
 

@@ -21,7 +21,7 @@ from maildrill.scenario.model import Strict
 from maildrill.traffic.link import Attempted
 
 if TYPE_CHECKING:
-    from maildrill.cluster.imagefile import ImageModel
+    from maildrill.cluster.model import NodeModel
 
 HEAL_DEADLINE_S = 30.0
 PROOF_DEADLINE_S = 8.0
@@ -137,8 +137,8 @@ class Fault(ABC):
         return [Placement(node, peers) for node in hit]
 
     @classmethod
-    def misfit(cls, image: ImageModel) -> str:
-        """Why servers of this image cannot have this fault; empty if they can. Asked before anything is started."""
+    def misfit(cls, node: NodeModel, asked: Any) -> str:
+        """Why a node cannot have this fault, as ``asked`` for; empty if it can. Known before anything is started."""
         return ""
 
     @abstractmethod

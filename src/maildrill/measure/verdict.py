@@ -6,6 +6,7 @@ from collections import Counter
 
 import polars as pl
 
+from maildrill.codes import OUTRANK_FAIL
 from maildrill.measure.convergence import doubted_convergence
 from maildrill.measure.facts import Facts, Found
 from maildrill.measure.frames import Frames, phase_start
@@ -15,10 +16,6 @@ from maildrill.measure.missed import lowest_fairness, missed_objectives, too_sho
 from maildrill.measure.result import Diagnostic, Verdict
 from maildrill.measure.services import clock_error, horizon_of
 
-OUTRANK_FAIL = frozenset((
-    "BASELINE_UNHEALTHY", "FAULT_NOT_EFFECTIVE", "PROBES_STARVED", "MACHINE_BUSY", "CLOCKS_APART", "JOURNAL_INCOMPLETE",
-    "INTERRUPTED", "DRILL_ERROR",
-))  # fmt: skip
 _NOTED = {
     "interrupted": "INTERRUPTED",
     "error": "DRILL_ERROR",

@@ -5,8 +5,18 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    WithJsonSchema,
+    field_validator,
+)
 
+from maildrill.scenario.fields import HIGHEST_RATE, Distinct, Size, Text, printable
 from maildrill.scenario.texts import Slug
 
 SERVICES = ("inbound", "submission", "mailbox", "delivery", "outbound")
@@ -42,22 +52,24 @@ RATE_SCHEMA = {
     "anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*/\s*(s|m)\s*$"}]
 }
 Duration = Annotated[float, BeforeValidator(parse_duration), Field(ge=0), WithJsonSchema(DURATION_SCHEMA)]
-Rate = Annotated[float, BeforeValidator(parse_rate), Field(ge=0), WithJsonSchema(RATE_SCHEMA)]
+Rate = Annotated[float, BeforeValidator(parse_rate), Field(ge=0, le=HIGHEST_RATE), WithJsonSchema(RATE_SCHEMA)]
 
 
 class Strict(BaseModel):
-    """A part of a file in which an unknown field is an error, a value of another type (true is no number), and a number
-    without end (.inf) or none (.nan).
+    """A part of a file in which an unknown field is an error, a value of another type (true is no number), a number
+    without end (.inf) or none (.nan), and a control character, which would do something to a terminal.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+    _printable = field_validator("*", mode="after")(printable)
 
 
 class Stream(Strict):
     """One stream of messages: how many a second, how large (bytes)."""
 
     rate: Rate = 0.0
-    size: Annotated[int, Field(ge=200)] = 2000
+    size: Size = 2000
 
 
 class Retry(Strict):
@@ -82,16 +94,22 @@ class Traffic(Strict):
 class Probes(Strict):
     """The synthetic transactions that say up or down."""
 
-    every: Duration = Field(0.1, ge=SHORTEST_PROBE_INTERVAL_S, description="time between two probes of a service, s")
-    deadline: Duration = Field(3.0, gt=0, description="patience of one probe, s; slower is a failure")
-    services: list[Literal["inbound", "submission", "mailbox", "delivery", "outbound"]] = Field(
+    every: Duration = Field(
+        0.1, ge=SHORTEST_PROBE_INTERVAL_S, le=60, description="time between two probes of a service, s"
+    )
+    deadline: Duration = Field(3.0, gt=0, le=600, description="patience of one probe, s; slower is a failure")
+    services: Distinct[Literal["inbound", "submission", "mailbox", "delivery", "outbound"]] = Field(
         [], description="what is probed; empty: every service"
     )
     recall: Duration = Field(
-        0.0, description="time between two looks at each account's oldest message, s; 0: none. For restore drills"
+        0.0,
+        le=600,
+        description="time between two looks at each account's oldest message, s; 0: none. For restore drills",
     )
     replicas: Duration = Field(
-        0.0, description="time between two looks at each account on each store itself, s; 0: none. Says how they differ"
+        0.0,
+        le=600,
+        description="time between two looks at each account on each store itself, s; 0: none. Says how they differ",
     )
 
 
@@ -163,7 +181,7 @@ class Command(Entry):
 
     recover: Literal["command"]
     target: Target
-    run: str = Field(min_length=1, description="for /bin/sh in the node")
+    run: Text = Field(description="for /bin/sh in the node")
     deadline: Duration = 30.0
 
 
@@ -171,7 +189,7 @@ class Ask(Entry):
     """A recovery step of a person, who confirms it with Enter, or with a file `confirm` in the drill's folder."""
 
     recover: Literal["ask"]
-    say: str = Field(min_length=1, description="what the person is asked to do")
+    say: Text = Field(description="what the person is asked to do")
     deadline: Duration = Field(300.0, description="the step has failed if it is not confirmed by then, s")
 
 
@@ -200,7 +218,7 @@ class Stop(Strict):
         None, description="outstanding: accepted or still being sent, and not yet visible; refused: for good"
     )
     above: Annotated[int, Field(ge=0)] | None = Field(None, description="are more than this")
-    run: str | None = Field(
+    run: Text | None = Field(
         None, description="for /bin/sh in a node; an exit code other than 0, or no end within 10 s, stops the drill"
     )
     target: Target | None = Field(None, description="the nodes in which it is run; one that stops the drill is enough")

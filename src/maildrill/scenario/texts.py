@@ -31,5 +31,5 @@ class Like:
         return value
 
 
-Slug = Annotated[str, Like(r"[a-z0-9][a-z0-9-]*", "lower-case letters, digits and hyphens")]
+Slug = Annotated[str, Like(r"[a-z0-9][a-z0-9-]{0,62}", "lower-case letters, digits and hyphens, at most 63")]
 """A name that is also a part of folders' and tests' names."""

@@ -11,7 +11,7 @@ import trustme
 from cryptography import x509
 
 from maildrill.cluster.files import CERTIFICATE, KEY, archive, read_file
-from maildrill.cluster.imagefile import ImageModel
+from maildrill.cluster.model import NodeModel
 from maildrill.faults.fault import Fault
 from maildrill.faults.looks import look
 
@@ -26,9 +26,9 @@ class Certificate(Fault):
     needs = ("helper",)
 
     @classmethod
-    def misfit(cls, image: ImageModel) -> str:
+    def misfit(cls, node: NodeModel, asked: Any) -> str:
         """It must have a certificate, and a way to make its servers read another."""
-        return "" if image.tls and image.reload else "has no certificate that can be changed while it runs"
+        return "" if node.server.tls and node.server.reload else "has no certificate that can be changed while it runs"
 
     @abstractmethod
     def issue(self, authority: trustme.CA, names: list[str]) -> trustme.LeafCert:

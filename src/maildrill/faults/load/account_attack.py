@@ -11,6 +11,8 @@ from maildrill.faults.load.attack import PROGRAM, Attack
 class AccountAttack(Attack):
     """Over IMAP, as the cluster's first account unless ``user`` of the parameters names another."""
 
+    speaks = ("imaps", "imap")
+
     def account(self) -> tuple[str, str]:
         """Address and password. Raises RuntimeError if the cluster has no such account."""
         accounts, user = self.world.cluster.accounts, getattr(self.asked, "user", None)
@@ -21,7 +23,7 @@ class AccountAttack(Attack):
 
     def door(self, act: str) -> dict[str, Any]:
         """Orders for an act on the account's inbox."""
-        port = self.port("imaps", "imap")
+        port = self.port()
         return {
             "act": act,
             "host": self.target.address,

@@ -6,12 +6,13 @@ import ipaddress
 import json
 from abc import abstractmethod
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from docker.errors import APIError, NotFound
 from docker.types import LogConfig
 
 from maildrill.cluster.images import tag_of
+from maildrill.cluster.model import NodeModel
 from maildrill.cluster.node import labels
 from maildrill.cluster.payload import vantage_archive
 from maildrill.faults.fault import Fault
@@ -23,6 +24,16 @@ PROGRAM = ["python3", "-m", "maildrill.traffic.attacker"]
 
 class Attack(Fault):
     """Traffic nobody wants, against one server. Healed means the attack is over, not that its harm is undone."""
+
+    speaks: ClassVar[tuple[str, ...]] = ()
+    """What the target must serve, one of these protocols, best first; anything, if empty."""
+
+    @classmethod
+    def misfit(cls, node: NodeModel, asked: Any) -> str:
+        """It must serve what is attacked."""
+        if set(cls.speaks) & set(node.checks.values()) or (node.checks and not cls.speaks):
+            return ""
+        return f"serves no {' or '.join(cls.speaks) or 'port'}"
 
     @abstractmethod
     def orders(self) -> dict[str, Any]:
@@ -96,13 +107,13 @@ class Attack(Fault):
             seen += f"; the attacker ended: {container.logs(tail=3).decode(errors='replace').strip()}"
         return proven, seen
 
-    def port(self, *protocols: str) -> int:
-        """The target's port that speaks one of these, best first. Raises RuntimeError if it has none."""
+    def port(self) -> int:
+        """The target's port that is attacked. Raises RuntimeError if it has none."""
         found = {protocol: port for port, protocol in reversed(self.target.checks)}
-        for protocol in protocols:
+        for protocol in self.speaks:
             if protocol in found:
                 return found[protocol]
-        raise RuntimeError(f"{self.target.name} offers no {' or '.join(protocols)}")
+        raise RuntimeError(f"{self.target.name} offers no {' or '.join(self.speaks)}")
 
     def _create(self, network: str, address: str) -> Any:
         api, session = self.world.client.api, self.world.cluster.session

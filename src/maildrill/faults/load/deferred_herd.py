@@ -7,9 +7,11 @@ from typing import Any, cast
 
 from pydantic import Field
 
-from maildrill.cluster.imagefile import ImageModel, Queue
+from maildrill.cluster.imagefile import Queue
+from maildrill.cluster.model import NodeModel
 from maildrill.faults.load.mail_flood import MailFlood, Volume
 from maildrill.faults.process.processes import is_running
+from maildrill.scenario.fields import Size
 from maildrill.scenario.model import Rate
 
 SETTLED = 0.1
@@ -20,7 +22,7 @@ class Herd(Volume):
 
     messages: int = Field(200, ge=1, description="messages that wait in the queue when it is released")
     rate: Rate = Field(60.0, gt=0, description="how fast they come, messages a second")
-    size: int = Field(4000, ge=300, description="size of each message, B")
+    size: Size = Field(4000, ge=300, description="size of each message, B")
     port: int = Field(24, ge=1, le=65535, description="port of the next hop that is cut off meanwhile: 24 is LMTP")
 
 
@@ -40,9 +42,11 @@ class DeferredHerd(MailFlood):
     _before: int | None = field(default=None, init=False, repr=False)
 
     @classmethod
-    def misfit(cls, image: ImageModel) -> str:
+    def misfit(cls, node: NodeModel, asked: Any) -> str:
         """Mail for users must wait in a queue of it; where mailboxes are the server's own, nothing can be cut off."""
-        return "" if image.queue else "has no queue in which mail for its users waits for another server"
+        if not node.server.queue:
+            return "has no queue in which mail for its users waits for another server"
+        return super().misfit(node, asked)
 
     @property
     def _table(self) -> str:

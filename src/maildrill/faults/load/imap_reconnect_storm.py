@@ -24,6 +24,7 @@ class ImapReconnectStorm(Attack):
 
     kind = "imap-reconnect-storm"
     Parameters = Storm
+    speaks = ("imaps", "imap")
     stands_for = (
         "all phones of a company after an outage, a client's bug, a mobile network that flaps. Skype, 16 August "
         "2007: computers restarted by an update of Windows logged in all at once, and the network was down for two "
@@ -35,7 +36,7 @@ class ImapReconnectStorm(Attack):
         return {
             "act": "login",
             "host": self.target.address,
-            "port": self.port("imaps", "imap"),
+            "port": self.port(),
             "rate": self.asked.rate,
             "accounts": [list(account) for account in self.world.cluster.accounts],
         }

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import Field
 
 from maildrill.faults.load.attack import Attack
+from maildrill.scenario.fields import Size
 from maildrill.scenario.model import Rate, Strict
 
 
@@ -15,7 +16,7 @@ class Volume(Strict):
     """How much mail."""
 
     rate: Rate = Field(30.0, gt=0, description="new messages a second")
-    size: int = Field(4000, ge=300, description="size of each message, B")
+    size: Size = Field(4000, ge=300, description="size of each message, B")
 
 
 class MailFlood(Attack):
@@ -27,6 +28,7 @@ class MailFlood(Attack):
 
     kind = "mail-flood"
     Parameters = Volume
+    speaks = ("smtp",)
     stands_for = (
         "a newsletter gone wrong, a monitoring system's alarm storm, a mail bomb, a mail loop. NHSmail, 14 November "
         "2016: a test message to 840,000 users, and the answers to all of them"
@@ -40,7 +42,7 @@ class MailFlood(Attack):
         return {
             "act": "send",
             "host": self.target.address,
-            "port": self.port("smtp"),
+            "port": self.port(),
             "rate": self.asked.rate,
             "size": self.asked.size,
             "rcpts": [address for address, _ in self.world.cluster.accounts],

@@ -28,6 +28,7 @@ class PasswordBruteForce(Attack):
 
     kind = "password-brute-force"
     Parameters = Guesses
+    speaks = ("imap", "imaps")
     stands_for = (
         "a botnet that sprays passwords, a phone with an old password. The Parliament of the United Kingdom, 23 June "
         "2017: passwords of mailboxes guessed on and on, and remote access closed meanwhile"
@@ -38,7 +39,7 @@ class PasswordBruteForce(Attack):
         return {
             "act": "login",
             "host": self.target.address,
-            "port": self.port("imap", "imaps"),
+            "port": self.port(),
             "rate": self.asked.rate,
             "accounts": [[address, f"guess-{n}"] for n, (address, _) in enumerate(self.world.cluster.accounts)],
         }

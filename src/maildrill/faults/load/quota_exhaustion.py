@@ -9,6 +9,7 @@ from pydantic import Field
 
 from maildrill.faults.load.account_attack import AccountAttack
 from maildrill.faults.process.processes import is_running
+from maildrill.scenario.fields import Size
 from maildrill.scenario.model import Strict
 
 OVER_QUOTA = "quota"
@@ -18,7 +19,9 @@ OVER_QUOTA = "quota"
 class Filling(Strict):
     """With what."""
 
-    size: int = Field(500_000, ge=250, description="size of the messages it is filled with, B; smaller ones at the end")
+    size: Size = Field(
+        500_000, ge=250, description="size of the messages it is filled with, B; smaller ones at the end"
+    )
 
 
 @dataclass

@@ -7,9 +7,11 @@ from typing import Any
 
 from docker.errors import DockerException, NotFound
 
+from maildrill.cluster.model import NodeModel
 from maildrill.cluster.node import labels
 from maildrill.faults.process.freeze import held_still
 from maildrill.faults.process.kill import Kill
+from maildrill.faults.storage.volume import without_volumes
 
 ENCRYPT = (
     "command -v openssl perl > /dev/null || exit 3; cd {path} && "
@@ -46,6 +48,11 @@ class Ransomware(Kill):
         "ransomware that came in through the mail host and had its rights. Rackspace Hosted Exchange, 2 December "
         "2022: some 30,000 customers without mail, and the platform was never brought back"
     )
+
+    @classmethod
+    def misfit(cls, node: NodeModel, asked: Any) -> str:
+        """It must keep something."""
+        return without_volumes(node)
 
     @property
     def _copy(self) -> str:

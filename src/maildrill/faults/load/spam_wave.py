@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from maildrill.faults.load.mail_flood import MailFlood, Volume
+from maildrill.scenario.fields import Size
 from maildrill.scenario.model import Rate
 
 
@@ -12,7 +13,7 @@ class Wave(Volume):
     """How much spam."""
 
     rate: Rate = Field(20.0, gt=0, description="messages a second")
-    size: int = Field(3000, ge=300, description="size of each message, B")
+    size: Size = Field(3000, ge=300, description="size of each message, B")
 
 
 class SpamWave(MailFlood):

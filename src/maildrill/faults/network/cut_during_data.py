@@ -20,6 +20,7 @@ class CutDuringData(Proxied):
     """
 
     kind = "cut-during-data"
+    speaks = ("smtp", "lmtp")
     stands_for = "a firewall that scans mail and gives up, a path MTU black hole, a mobile sender who lost the net"
 
     class Parameters(Strict):

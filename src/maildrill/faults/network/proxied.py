@@ -7,7 +7,9 @@ the node's own address as its client's. Open connections are closed, so that non
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import Any, ClassVar
 
+from maildrill.cluster.model import NodeModel
 from maildrill.faults.daemons import Daemon
 from maildrill.faults.looks import look
 from maildrill.faults.network.rules import Ruled, hook, source
@@ -22,6 +24,18 @@ class Proxied(Ruled):
     needs = ("helper", "nftables", "nat")
     has_peers = True
     peers_optional = True
+    speaks: ClassVar[tuple[str, ...]] = ()
+    """What the port must speak, one of these protocols; anything, if empty."""
+
+    @classmethod
+    def misfit(cls, node: NodeModel, asked: Any) -> str:
+        """It must serve the port, in a protocol that the fault knows."""
+        good = [port for port, protocol in node.checks.items() if protocol in (cls.speaks or (protocol,))]
+        if asked.port in good:
+            return ""
+        known = f", which is {' or '.join(cls.speaks)}" if cls.speaks else ""
+        served = ", ".join(f"{port}: {protocol}" for port, protocol in node.checks.items())
+        return f"serves no port {asked.port}{known} (it serves {served or 'none'})"
 
     @abstractmethod
     def orders(self) -> tuple[str, int]:

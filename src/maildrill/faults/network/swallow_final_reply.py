@@ -17,6 +17,7 @@ class SwallowFinalReply(Proxied):
     """
 
     kind = "swallow-final-reply"
+    speaks = ("smtp", "lmtp")
     stands_for = (
         "a server or filter that answers after its client's time-out, a failover at the wrong moment. RFC 1047 "
         "described it in 1988; postal #3016: five copies of a message"

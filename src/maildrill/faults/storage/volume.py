@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import Any
 
 from pydantic import Field
 
+from maildrill.cluster.model import NodeModel
 from maildrill.faults.fault import Fault
+from maildrill.scenario.document import nearest
 from maildrill.scenario.model import Strict
 
 
@@ -16,10 +19,22 @@ class VolumeParameters(Strict):
     volume: str | None = Field(None, description="the volume hit, such as queue or store; all of them, if absent")
 
 
+def without_volumes(node: NodeModel) -> str:
+    """Why nothing that a node keeps can be broken; empty if something can."""
+    return "" if node.paths else "keeps nothing on a volume"
+
+
 class VolumeFault(Fault):
     """A fault of what the target keeps on its volumes."""
 
     Parameters = VolumeParameters
+
+    @classmethod
+    def misfit(cls, node: NodeModel, asked: Any) -> str:
+        """It must have the volume."""
+        if node.paths and asked.volume not in (None, *node.paths):
+            return f'has no volume "{asked.volume}" ({nearest(asked.volume, node.paths)})'
+        return without_volumes(node)
 
     @property
     def hit(self) -> list[str]:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from maildrill.cluster.model import NodeModel
 from maildrill.faults.process.kill import Kill
+from maildrill.faults.storage.volume import without_volumes
 
 
 class VolumeLoss(Kill):
@@ -13,6 +17,11 @@ class VolumeLoss(Kill):
         "a dead disk array without a spare, a volume deleted by mistake. OVHcloud in Strasbourg, 10 March 2021: a "
         "data centre burned down, and with it servers, some of whose backups were in the same one"
     )
+
+    @classmethod
+    def misfit(cls, node: NodeModel, asked: Any) -> str:
+        """It must keep something."""
+        return without_volumes(node)
 
     def inject(self) -> None:
         """Kill the node, then empty its volumes."""
