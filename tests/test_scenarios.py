@@ -107,7 +107,7 @@ def test_good_file(tmp_path: Path) -> None:
         ("title: One", "title: One\ntrue: 5", "s.yaml:3:1: not valid YAML: the name of a field is text (in quotes"),
         ("title: One", "title: 2024", "s.yaml:2:8: title: expected text, found 2024; in quotes it is text"),
         ("title: One", "title: !x One", "s.yaml:2:8: not valid YAML: the tag !x means nothing here"),
-        ("scenario: one", "scenario: One", 's.yaml:1:11: scenario: expected lower-case letters, digits and hyphens, at'),
+        ("scenario: one", "scenario: One", 's.yaml:1:11: scenario: expected lower-case letters, digits and hyphens,'),
         ("  lost: 0", "  fairness: {}", "objectives.fairness: expected at least 1 field, found an empty mapping"),
         ("title: One", "title: One\ntraffic: {inbound: {rate: 1e12}}", "traffic.inbound.rate: expected less than or"),
         ("title: One", "title: One\ntraffic: {inbound: {size: 999999999999}}", "traffic.inbound.size: expected less"),
