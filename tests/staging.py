@@ -6,7 +6,8 @@ from pathlib import Path
 
 from maildrill.catalogue import load_pair
 from maildrill.cluster.attached import AttachedCluster
-from maildrill.cluster.model import AnyCluster, load_any_cluster
+from maildrill.cluster.clusterfile import load_any_cluster
+from maildrill.cluster.model import AnyCluster
 from maildrill.scenario.model import Scenario
 
 CLUSTER = """\

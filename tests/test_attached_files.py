@@ -14,7 +14,7 @@ import maildrill.commands.dry
 from maildrill import cli
 from maildrill.catalogue import load_pair
 from maildrill.cluster.attached import AttachedCluster
-from maildrill.cluster.model import load_any_cluster, load_cluster
+from maildrill.cluster.clusterfile import load_any_cluster, load_cluster
 from maildrill.cluster.node import RunningNode
 from maildrill.cluster.up import RunningCluster
 from maildrill.commands.up import write_attached

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from maildrill.cluster.clusterfile import load_any_cluster
 from maildrill.cluster.imagefile import image_folder, known_timers, read_image
-from maildrill.cluster.model import load_any_cluster
 from maildrill.errors import BadInput
 from maildrill.shipped import list_clusters, list_images
 

@@ -23,8 +23,8 @@ from hypothesis import strategies as st
 from staging import CLUSTER, ENVIRONMENT, model_of, write
 
 from maildrill.cluster.attached import AttachedCluster, Hook, Http
+from maildrill.cluster.clusterfile import load_any_cluster
 from maildrill.cluster.confidential import read_secrets
-from maildrill.cluster.model import load_any_cluster
 from maildrill.cluster.up import RunningCluster
 from maildrill.drill.owner import LIST, HookFailed, OwnersHands
 from maildrill.errors import BadInput

@@ -11,8 +11,9 @@ import pytest
 from cryptography.x509 import load_pem_x509_certificate
 
 from maildrill.catalogue import load_scenario
+from maildrill.cluster.clusterfile import load_cluster
 from maildrill.cluster.keys import make_keys
-from maildrill.cluster.model import ClusterModel, load_cluster
+from maildrill.cluster.model import ClusterModel
 from maildrill.cluster.render import Plan
 from maildrill.errors import BadInput
 from maildrill.plugin import DefectRun

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from maildrill.cluster.clusterfile import load_cluster
 from maildrill.cluster.disks import DiskModel
-from maildrill.cluster.model import load_cluster
 from maildrill.custody import loops, sweep
 from maildrill.drill.disks import disks_wanted
 from maildrill.scenario.model import Scenario

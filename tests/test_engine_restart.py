@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from docker.errors import APIError
 
-from maildrill.cluster.model import load_cluster
+from maildrill.cluster.clusterfile import load_cluster
 from maildrill.custody import patience
 from maildrill.drill import phases
 from maildrill.drill.phases import Drill

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from maildrill.catalogue import load_pair
-from maildrill.cluster.model import load_any_cluster
+from maildrill.cluster.clusterfile import load_any_cluster
 from maildrill.drill import timeline as timeline_module
 from maildrill.drill.recovery import Recoveries
 from maildrill.drill.timeline import Timeline

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from maildrill.blast import planned_time
-from maildrill.cluster.model import load_cluster
+from maildrill.cluster.clusterfile import load_cluster
 from maildrill.drill import phases
 from maildrill.drill.phases import Drill
 from maildrill.scenario.model import Scenario

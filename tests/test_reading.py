@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from maildrill import cli
 from maildrill.catalogue import load_pair
-from maildrill.cluster.model import load_any_cluster
+from maildrill.cluster.clusterfile import load_any_cluster
 from maildrill.errors import BadInput
 from maildrill.scenario.document import read_yaml
 

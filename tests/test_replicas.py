@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from planted_drill import BOX, census, frame_of_drill, message, run, scenario
 
+from maildrill.cluster.clusterfile import load_cluster
 from maildrill.cluster.imagefile import read_image
 from maildrill.cluster.keys import make_keys
-from maildrill.cluster.model import load_cluster
 from maildrill.cluster.up import RunningCluster
 from maildrill.errors import BadInput
 from maildrill.journal.event import Event

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from maildrill.cluster.model import load_cluster
+from maildrill.cluster.clusterfile import load_cluster
 from maildrill.custody import care as care_module
 from maildrill.custody import charge as charge_module
 from maildrill.drill import phases

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from maildrill.blast import Hit, fault_time, hits, most_nodes_hit
 from maildrill.catalogue import load_pair
-from maildrill.cluster.model import load_any_cluster
+from maildrill.cluster.clusterfile import load_any_cluster
 from maildrill.drill.progress import LiveLedger
 from maildrill.drill.recovery import Recoveries
 from maildrill.drill.timeline import Timeline

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from maildrill.checks import check_against_cluster, check_timeline
 from maildrill.claims import check_claims
-from maildrill.cluster.model import AnyCluster, load_any_cluster
+from maildrill.cluster.clusterfile import load_any_cluster
+from maildrill.cluster.model import AnyCluster
 from maildrill.codes import OF_A_FAIL
 from maildrill.errors import BadInput, Misfit
 from maildrill.places import is_file

@@ -113,7 +113,7 @@ def _rest(root: Path) -> list[Path]:
 
     The shipped ones have a module each, but for those of "defects", which run as twins and with a defect only.
     """
-    from maildrill.cluster.model import is_cluster_file
+    from maildrill.cluster.clusterfile import is_cluster_file
     from maildrill.shipped import data_dir, list_scenarios
 
     if root == data_dir() / "scenarios":

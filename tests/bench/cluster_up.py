@@ -19,10 +19,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from maildrill.cluster.clusterfile import load_cluster
 from maildrill.cluster.engine import connect
 from maildrill.cluster.imagefile import read_image
 from maildrill.cluster.images import ensure_images
-from maildrill.cluster.model import ClusterModel, load_cluster
+from maildrill.cluster.model import ClusterModel
 from maildrill.cluster.node import labels
 from maildrill.cluster.up import STARTERS
 from maildrill.custody.guard import Guard

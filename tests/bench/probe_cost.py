@@ -13,9 +13,9 @@ import sys
 import time
 from typing import Any
 
+from maildrill.cluster.clusterfile import load_cluster
 from maildrill.cluster.engine import connect
 from maildrill.cluster.images import ensure_images
-from maildrill.cluster.model import load_cluster
 from maildrill.cluster.up import bring_up
 from maildrill.custody.guard import Guard
 from maildrill.custody.sweep import remove_session

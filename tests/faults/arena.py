@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from maildrill.cluster.clocks import Clocks
+from maildrill.cluster.clusterfile import load_cluster
 from maildrill.cluster.disks import DiskModel, Disks
 from maildrill.cluster.engine import connect
 from maildrill.cluster.images import ensure_images
-from maildrill.cluster.model import ClusterModel, load_cluster
+from maildrill.cluster.model import ClusterModel
 from maildrill.cluster.up import RunningCluster, bring_up
 from maildrill.custody.guard import Guard
 from maildrill.custody.sweep import remove_session

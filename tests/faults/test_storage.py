@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 from arena import Arena, make_arena, until
 
-from maildrill.cluster.model import load_cluster
+from maildrill.cluster.clusterfile import load_cluster
 from maildrill.faults import Fault
 
 pytestmark = [pytest.mark.integration, pytest.mark.faults]

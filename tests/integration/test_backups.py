@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from maildrill.cluster.model import load_cluster
+from maildrill.cluster.clusterfile import load_cluster
 from maildrill.drill.phases import Drill
 from maildrill.drill.recovery import run_in
 from maildrill.scenario.model import Scenario

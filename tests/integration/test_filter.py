@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from maildrill.cluster.model import load_cluster
+from maildrill.cluster.clusterfile import load_cluster
 from maildrill.drill.phases import Drill
 from maildrill.faults.load.attack import PROGRAM
 from maildrill.scenario.model import Scenario

@@ -7,8 +7,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from maildrill.cluster.clusterfile import load_cluster
 from maildrill.cluster.engine import connect
-from maildrill.cluster.model import load_cluster
 from maildrill.custody.sweep import leftovers
 from maildrill.drill.phases import Drill
 from maildrill.journal.reader import Journal, read_journal

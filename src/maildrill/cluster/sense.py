@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING
 
 from maildrill.cluster.imagefile import known_roles, known_timers
+from maildrill.cluster.model import ClusterModel, NodeModel
 from maildrill.scenario.document import Document, Loc, nearest
 from maildrill.shipped import list_images
-
-if TYPE_CHECKING:
-    from maildrill.cluster.model import ClusterModel, NodeModel
 
 NEEDED_ROLES = ("dns", "resolver", "mx", "submission", "store", "outside")
 

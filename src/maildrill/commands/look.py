@@ -11,7 +11,7 @@ import typer
 from rich.table import Table
 
 from maildrill.catalogue import load_scenario
-from maildrill.cluster.model import is_cluster_file, load_any_cluster
+from maildrill.cluster.clusterfile import is_cluster_file, load_any_cluster
 from maildrill.commands.app import Json, app, out, print_json
 from maildrill.errors import BadInput
 from maildrill.places import is_folder

@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 import maildrill
 from maildrill.catalogue import find_scenario, load_pair
-from maildrill.cluster.model import AnyCluster, is_cluster_file
+from maildrill.cluster.clusterfile import is_cluster_file
+from maildrill.cluster.model import AnyCluster
 from maildrill.compare.cells import read_cells
 from maildrill.compare.folder import PLAN
 from maildrill.compare.plan import (

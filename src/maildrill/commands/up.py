@@ -14,9 +14,10 @@ import typer
 from ruamel.yaml import YAML
 
 from maildrill.catalogue import find_cluster
+from maildrill.cluster.clusterfile import load_cluster
 from maildrill.cluster.engine import connect
 from maildrill.cluster.images import ensure_images
-from maildrill.cluster.model import ClusterModel, load_cluster
+from maildrill.cluster.model import ClusterModel
 from maildrill.cluster.node import RunningNode
 from maildrill.cluster.up import RunningCluster, bring_up
 from maildrill.commands.app import Json, app, print_json, say
