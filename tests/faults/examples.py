@@ -46,7 +46,9 @@ def _arena(cls: type[Fault], step: Step) -> str:
         return "disks"
     if cls.own_clock:
         return "clocked"
-    return "quota" if cls.kind.startswith("quota") else "ha" if step.peers else "single"
+    if step.peers or cls.kind == "freeze-daemon":  # the port of its example is looked at on a store of its own
+        return "ha"
+    return "quota" if cls.kind.startswith("quota") else "single"
 
 
 def _node(arena: Arena, target: Target) -> str:

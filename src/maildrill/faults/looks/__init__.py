@@ -28,4 +28,7 @@ def look(world: World, node: Any, program: str, *arguments: str | float) -> Any:
     )
     if code:
         raise RuntimeError(f"no look ({program}) from {node.name}: {output.strip()[-200:]}")
-    return json.loads(output)
+    try:
+        return json.loads(output)
+    except ValueError:  # on a busy machine the engine may lose what a program said
+        raise RuntimeError(f"no look ({program}) from {node.name}: it said {output[-200:]!r}") from None
