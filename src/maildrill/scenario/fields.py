@@ -33,7 +33,7 @@ def _not_blank(value: str) -> str:
 
 HIGHEST_RATE = 10_000
 """A second; five times what the harness was ever seen to offer."""
-Size = Annotated[int, Field(ge=200, le=100_000_000)]
+Size = Annotated[int, Field(le=100_000_000)]
 """Of a message, bytes; servers refuse far smaller ones."""
 Distinct = Annotated[list[V], AfterValidator(_distinct), Field(json_schema_extra={"uniqueItems": True})]
 """A list in which nothing is there twice."""

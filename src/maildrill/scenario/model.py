@@ -61,7 +61,6 @@ class Strict(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-
     _printable = field_validator("*", mode="after")(printable)
 
 
@@ -69,7 +68,7 @@ class Stream(Strict):
     """One stream of messages: how many a second, how large (bytes)."""
 
     rate: Rate = 0.0
-    size: Size = 2000
+    size: Size = Field(2000, ge=200)
 
 
 class Retry(Strict):
@@ -102,14 +101,10 @@ class Probes(Strict):
         [], description="what is probed; empty: every service"
     )
     recall: Duration = Field(
-        0.0,
-        le=600,
-        description="time between two looks at each account's oldest message, s; 0: none. For restore drills",
+        0.0, le=600, description="between two looks at each account's oldest message, s; 0: none. For restore drills"
     )
     replicas: Duration = Field(
-        0.0,
-        le=600,
-        description="time between two looks at each account on each store itself, s; 0: none. Says how they differ",
+        0.0, le=600, description="between two looks at each account on each store, s; 0: none. Says how they differ"
     )
 
 
