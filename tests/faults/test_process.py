@@ -15,7 +15,7 @@ def inject(fault: Any) -> None:
     """Not seen before; injected twice; seen."""
     assert fault.effect()[0] is False, "the effect must not be seen before"
     fault.inject()
-    until("the effect", fault.effect)
+    until("the effect", fault.effect, max(10.0, fault.proof_deadline()))
     fault.inject()  # twice is harmless
 
 
