@@ -16,7 +16,7 @@ from maildrill.cluster.clusterfile import load_any_cluster
 from maildrill.errors import BadInput
 from maildrill.scenario.document import read_yaml
 
-DEEP = 3000
+DEEP = 600
 SCENARIO = "scenario: one\ntitle: One\nwhy: {}\ntimeline: [{{at: 0s, fault: kill, target: {{role: mx}}}}]\n"
 UNREADABLE = {
     "1" * 5000: 's.yaml:3:6: not valid YAML: "1111',
