@@ -12,7 +12,8 @@ from pydantic import Field
 from maildrill import cli
 from maildrill.faults import KINDS, Fault
 from maildrill.faults.pages import pages, read_measured
-from maildrill.scenario.model import Duration, Strict
+from maildrill.scenario.model import Strict
+from maildrill.scenario.units import Duration
 from maildrill.shipped import data_dir
 
 DOCS = data_dir() / "docs" / "faults"

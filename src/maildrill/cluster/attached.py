@@ -16,8 +16,9 @@ from pydantic import Field, PrivateAttr, field_validator, model_validator
 from maildrill.cluster.hostname import Address, DomainName, Host, HostName
 from maildrill.scenario.document import Document, nearest
 from maildrill.scenario.fields import Distinct, Text
-from maildrill.scenario.model import Duration, Strict
+from maildrill.scenario.model import Strict
 from maildrill.scenario.texts import Like
+from maildrill.scenario.units import Duration
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 EnvName = Annotated[str, Like(r"[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable")]

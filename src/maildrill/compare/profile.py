@@ -9,8 +9,9 @@ from pydantic import Field, model_validator
 
 from maildrill.errors import BadInput
 from maildrill.scenario.document import check, nearest, read_yaml
-from maildrill.scenario.model import Duration, Strict
+from maildrill.scenario.model import Strict
 from maildrill.scenario.texts import Like
+from maildrill.scenario.units import Duration
 
 Name = Annotated[str, Like(r"[a-z0-9][a-z0-9.-]*", "lower-case letters, digits, dots and hyphens")]
 Currency = Annotated[str, Like(r"[A-Z]{3}", 'a currency\'s three letters, such as "EUR"')]

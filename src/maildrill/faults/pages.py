@@ -11,7 +11,7 @@ from typing import Any
 from maildrill.errors import BadInput
 from maildrill.faults.fault import Fault
 from maildrill.faults.features import FEATURES
-from maildrill.scenario.model import DURATION_SCHEMA, RATE_SCHEMA
+from maildrill.scenario.units import DURATION_SCHEMA, RATE_SCHEMA
 from maildrill.times import seconds
 
 MEASURED = "measured.json"

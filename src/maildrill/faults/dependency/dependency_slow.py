@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from maildrill.faults.network.delay import Delay, DelayParameters
-from maildrill.scenario.model import Duration
+from maildrill.scenario.units import Duration
 
 
 class DependencySlow(Delay):

@@ -12,7 +12,7 @@ from maildrill.cluster.model import NodeModel
 from maildrill.faults.load.mail_flood import MailFlood, Volume
 from maildrill.faults.process.processes import is_running
 from maildrill.scenario.fields import Size
-from maildrill.scenario.model import Rate
+from maildrill.scenario.units import Rate
 
 SETTLED = 0.1
 

@@ -9,7 +9,8 @@ from pydantic import Field
 
 from maildrill.faults.load.attack import Attack
 from maildrill.scenario.fields import Size
-from maildrill.scenario.model import Rate, Strict
+from maildrill.scenario.model import Strict
+from maildrill.scenario.units import Rate
 
 
 class Volume(Strict):

@@ -8,7 +8,8 @@ from typing import Any
 from pydantic import Field
 
 from maildrill.faults.load.account_attack import AccountAttack
-from maildrill.scenario.model import Duration, Strict
+from maildrill.scenario.model import Strict
+from maildrill.scenario.units import Duration
 
 
 class Account(Strict):

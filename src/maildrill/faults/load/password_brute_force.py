@@ -8,7 +8,8 @@ from typing import Any
 from pydantic import Field
 
 from maildrill.faults.load.attack import Attack
-from maildrill.scenario.model import Rate, Strict
+from maildrill.scenario.model import Strict
+from maildrill.scenario.units import Rate
 
 FAILED_LOGIN = re.compile(r"auth(entication)? fail|auth failed|badlogin|login failed|password mismatch", re.IGNORECASE)
 

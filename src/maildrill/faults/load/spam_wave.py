@@ -6,7 +6,7 @@ from pydantic import Field
 
 from maildrill.faults.load.mail_flood import MailFlood, Volume
 from maildrill.scenario.fields import Size
-from maildrill.scenario.model import Rate
+from maildrill.scenario.units import Rate
 
 
 class Wave(Volume):

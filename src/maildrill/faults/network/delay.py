@@ -9,7 +9,8 @@ from pydantic import Field, model_validator
 from maildrill.faults.daemons import Daemon
 from maildrill.faults.looks import look
 from maildrill.faults.network.rules import Ruled
-from maildrill.scenario.model import Duration, Strict
+from maildrill.scenario.model import Strict
+from maildrill.scenario.units import Duration
 
 QUEUES = 100  # queue numbers of faults begin here
 BITS = range(8, 24)  # of the packet mark: one for each delay on a node, which tells what has passed it

@@ -9,7 +9,8 @@ from pydantic import Field
 
 from maildrill.faults.network.isolate import Isolate
 from maildrill.faults.placement import Placement
-from maildrill.scenario.model import Duration, Strict
+from maildrill.scenario.model import Strict
+from maildrill.scenario.units import Duration
 
 
 class Swizzle(Isolate):

@@ -11,8 +11,9 @@ from pydantic import Field
 from maildrill.faults.fault import Fault
 from maildrill.faults.process.again import Again
 from maildrill.faults.process.processes import COMM_LENGTH, is_running, must_run, named, send_signal
-from maildrill.scenario.model import Duration, Strict
+from maildrill.scenario.model import Strict
 from maildrill.scenario.texts import Like
+from maildrill.scenario.units import Duration
 
 RESTART_BY_ITSELF_S = 3.0
 BURST_S = 1.0

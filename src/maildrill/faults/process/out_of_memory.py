@@ -12,7 +12,8 @@ from maildrill.faults.fault import Fault
 from maildrill.faults.process.again import Again
 from maildrill.faults.process.limits import set_limits, usage
 from maildrill.faults.process.processes import is_running
-from maildrill.scenario.model import Duration, Strict
+from maildrill.scenario.model import Strict
+from maildrill.scenario.units import Duration
 
 MIB = 1 << 20
 HOG = "head -c {size} /dev/zero | tail -n 1 | wc -c"  # tail keeps a line, and so all of it, in memory

@@ -9,7 +9,8 @@ from pydantic import Field
 
 from maildrill.faults.process.again import Again
 from maildrill.faults.process.kill import Kill
-from maildrill.scenario.model import Duration, Strict
+from maildrill.scenario.model import Strict
+from maildrill.scenario.units import Duration
 
 
 class Cycle(Strict):

@@ -10,7 +10,7 @@ from pydantic import Field
 from maildrill.faults.process.freeze import held_still
 from maildrill.faults.process.kill import Kill
 from maildrill.faults.storage.volume import VolumeFault, VolumeParameters
-from maildrill.scenario.model import Duration
+from maildrill.scenario.units import Duration
 
 LIST = """
 list() { (cd $1 && find . -type f -printf '%P %s %T@\\n' | sort); }
