@@ -4,95 +4,22 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import random
-from collections.abc import Iterator
-from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
 
 import pytest
+from fake_drills import CLUSTERS, COMMAND, Fake, compared, fake, folder_of
 from hypothesis import given
 from hypothesis import strategies as st
-from planted_drill import census, frame_of_drill, message
-from planted_drill import run as measure_planted
 
-import maildrill.cluster.content
-import maildrill.drill.run
 from maildrill import cli
-from maildrill.catalogue import find_scenario, load_pair
-from maildrill.cluster.content import content_of
 from maildrill.compare.build import compare
 from maildrill.compare.model import CellSeen, Comparison
 from maildrill.compare.observation import Observation
 from maildrill.compare.plan import Plan, PlannedCluster, PlannedScenario, order_cells
-from maildrill.drill.run import Outcome, make_folder, run_drill
-from maildrill.drill.series import sole_owner
-from maildrill.errors import BadInput, EnvironmentProblem
-from maildrill.journal.events import Note, Start
-from maildrill.journal.writer import JournalWriter
-from maildrill.measure.interval import Censored, Interval
-from maildrill.measure.result import Diagnostic, Result
+from maildrill.errors import EnvironmentProblem
 
-CLUSTERS = ("postfix-dovecot-ha", "postfix-dovecot-single")
-COMMAND = ["compare", "--cluster", CLUSTERS[0], "--cluster", CLUSTERS[1], "--scenarios", "mx-kill", "--seed", "3"]
-PLANTED = measure_planted([*frame_of_drill(), *message("m1", "accepted"), *census({"a@example.test": ["m1"]})])
-
-
-class Fake:
-    """Stands for run_drill: writes a journal and a result like a drill's, and counts the runs."""
-
-    def __init__(self) -> None:
-        self.runs: list[tuple[str, str, int]] = []
-        self.codes: Iterator[str] = iter(())
-        self.stop_at: dict[int, BaseException] = {}
-
-    def __call__(self, scenario: Any, cluster: Any, *, reports: Path, seed: int, **_: Any) -> Outcome:
-        self.runs.append((scenario.scenario, cluster.cluster, seed))
-        stop = self.stop_at.pop(len(self.runs), None)
-        if isinstance(stop, EnvironmentProblem):
-            raise stop
-        folder = make_folder(reports, scenario.scenario)
-        journal = JournalWriter(folder / "journal.ndjson")
-        journal.write(Start(0.0, 1, folder.name, scenario.scenario, cluster.cluster, seed, "2026-01-01T00:00:00Z"))
-        journal.write(Note(1.0, "clean", "", 0.0))
-        journal.close()
-        code = "INTERRUPTED" if stop else next(self.codes, "")
-        result = self.result(scenario.scenario, cluster.cluster, seed, code)
-        (folder / "result.json").write_text(result.text())
-        if stop:
-            raise stop
-        return Outcome(folder, result)
-
-    def result(self, scenario: str, cluster: str, seed: int, code: str) -> Result:
-        """HA is back in under 1 s; the single server after 10 s, and not at all if observation was too short."""
-        noise = random.Random(seed).random()
-        upper = noise if cluster == CLUSTERS[0] else 10 + noise
-        rta: Interval | Censored = Interval(lower=0.0, upper=upper)
-        if "HORIZON_TOO_SHORT" in code:
-            rta = Censored(at_least_s=8.0)
-        service = PLANTED.services["inbound"].model_copy(update={"rta_s": rta, "outages": []})
-        update = {"scenario": scenario, "cluster": cluster, "seed": seed, "services": {"inbound": service}}
-        if code:
-            diagnostics = [Diagnostic(code=one, message="planted") for one in code.split()]
-            return PLANTED.model_copy(update=update | {"verdict": "inconclusive", "diagnostics": diagnostics})
-        return PLANTED.model_copy(update=update | {"verdict": "pass", "diagnostics": []})
-
-
-@pytest.fixture
-def fake(monkeypatch: pytest.MonkeyPatch) -> Fake:
-    drill = Fake()
-    monkeypatch.setattr(maildrill.drill.run, "run_drill", drill)
-    return drill
-
-
-def folder_of(reports: Path) -> Path:
-    (found,) = reports.glob("compare-*")
-    return found
-
-
-def compared(reports: Path) -> dict[str, Any]:
-    return dict(json.loads((folder_of(reports) / "compare.json").read_text()))
+__all__ = ["fake"]
 
 
 def test_order_is_seeded_balanced_and_shares_seeds() -> None:
@@ -213,137 +140,6 @@ def test_a_drill_that_could_not_be_read_for_another_reason_proves_nothing(fake: 
     fake.codes = iter(["CENSUS_INCOMPLETE"] * 4)
     assert cli.run([*COMMAND, "--repeat", "1", "--reports", str(tmp_path)]) == 3
     assert len(fake.runs) == 4
-
-
-def test_a_second_one_in_the_same_folder_is_refused(
-    fake: Fake, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    cli.run([*COMMAND, "--repeat", "1", "--reports", str(tmp_path)])
-    next(folder_of(tmp_path).glob("*/*/result.json")).unlink()
-    with sole_owner(folder_of(tmp_path)):
-        assert cli.run(["compare", "--resume", str(folder_of(tmp_path))]) == 2
-    assert "another maildrill compare is at work" in capsys.readouterr().err
-
-
-def test_a_changed_input_is_refused(fake: Fake, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    cli.run([*COMMAND, "--repeat", "1", "--reports", str(tmp_path)])
-    path = folder_of(tmp_path) / "plan.json"
-    plan = json.loads(path.read_text())
-    plan["clusters"][0]["sha256"] = "0"
-    path.write_text(json.dumps(plan))
-    assert cli.run(["compare", "--resume", str(folder_of(tmp_path))]) == 0, (
-        "nothing is left to run, so nothing is needed"
-    )
-    next(folder_of(tmp_path).glob("*/*/result.json")).unlink()
-    assert cli.run(["compare", "--resume", str(folder_of(tmp_path))]) == 2
-    assert f"{CLUSTERS[0]}: changed since this comparison began" in capsys.readouterr().err
-
-
-def test_changed_images_are_refused_and_a_plan_that_does_not_know_them_goes_on(
-    fake: Fake, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """An edited template is another configuration, though the cluster's file is the same."""
-    cli.run([*COMMAND, "--repeat", "1", "--reports", str(tmp_path)])
-    path = folder_of(tmp_path) / "plan.json"
-    plan = json.loads(path.read_text())
-    next(folder_of(tmp_path).glob("*/*/result.json")).unlink()
-    plan["clusters"][0]["images_sha256"] = "0"
-    path.write_text(json.dumps(plan))
-    assert cli.run(["compare", "--resume", str(folder_of(tmp_path))]) == 2
-    said = f"the images or configuration templates of {CLUSTERS[0]}: changed since this comparison began"
-    assert said in capsys.readouterr().err
-    for one in plan["clusters"]:
-        del one["images_sha256"]
-    path.write_text(json.dumps(plan))
-    assert cli.run(["compare", "--resume", str(folder_of(tmp_path))]) == 0
-
-
-def test_every_file_of_an_image_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = tmp_path / "postfix"
-    folder.mkdir()
-    (folder / "Dockerfile").write_text("FROM base")
-    (folder / "main.cf.j2").write_text("delay = 1s")
-    monkeypatch.setattr(maildrill.cluster.content, "image_folder", tmp_path.joinpath)
-    before = content_of(["postfix"])
-    (folder / "main.cf.j2").write_text("delay = 2s")
-    assert content_of(["postfix"]) != before
-
-
-@pytest.mark.parametrize(
-    "now", ["objectives: {lost: 5}\n", "objectives: {lots: 5}\n", None], ids=["others", "mistaken", "gone"]
-)
-def test_a_scenario_that_was_edited_while_it_waited_is_not_run(
-    now: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What is measured is what was run: the copy in the folder would have other objectives."""
-    file = find_scenario("mx-kill")
-    own = tmp_path / "own.yaml"
-    own.write_text(file.read_text())
-    scenario, cluster = load_pair(own)
-    if now is None:
-        own.unlink()
-    else:
-        own.write_text(file.read_text().partition("objectives:")[0] + now)
-    monkeypatch.setattr(maildrill.drill.run, "_check", lambda *_: None)
-    monkeypatch.setattr(maildrill.drill.run, "_turn", lambda *_: nullcontext())
-    monkeypatch.setattr(maildrill.drill.run, "Drill", _never)
-    with pytest.raises(BadInput, match="changed since this drill was planned"):
-        run_drill(scenario, cluster, scenario_path=own, reports=tmp_path / "r", seed=1, progress=print)
-    assert list((tmp_path / "r").iterdir()) == []
-
-
-def _never(*_: object) -> None:
-    raise AssertionError("the drill was begun")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["--cluster", "postfix-dovecot-ha"], "at least two clusters"),
-        (["--cluster", "postfix-dovecot-ha", "--cluster", "postfix-dovecot-single"], "needs scenarios"),
-        ([*COMMAND[1:], "--cluster", "postfix-dovecot-hb"], 'did you mean "postfix-dovecot-ha"?'),
-        ([*COMMAND[1:], "--cluster", "postfix-dovecot-ha"], "is given twice"),
-        ([*COMMAND[1:], "--scenarios", "store-kil"], 'did you mean "store-kill"?'),
-        ([*COMMAND[1:], "--profile", "universty"], 'no profile "universty"; did you mean "university"?'),
-        ([*COMMAND[1:], "--candidate", "postfix-dovecot-ha-stock-timers"], "which is not compared here"),
-        (["--resume", "nowhere"], "it has no plan.json"),
-        (["--resume", "nowhere", "--seed", "1"], "--resume follows the plan"),
-    ],
-)
-def test_bad_input_starts_nothing(
-    arguments: list[str], said: str, fake: Fake, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert cli.run(["compare", *arguments, "--reports", str(tmp_path / "new")]) == 2
-    assert said in capsys.readouterr().err
-    assert not fake.runs
-    assert not (tmp_path / "new").exists()
-
-
-def test_profiles_are_fixed_in_the_plan_and_a_late_one_is_said(
-    fake: Fake, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    cli.run([*COMMAND, "--repeat", "1", "--profile", "small-practice", "--reports", str(tmp_path)])
-    late = "chosen after the drills had begun"
-    assert compared(tmp_path)["scoreboards"][0]["fixed_before"]
-    assert late not in (folder_of(tmp_path) / "compare.html").read_text()
-    assert "example values" in capsys.readouterr().out
-    cli.run(["compare", "--resume", str(folder_of(tmp_path)), "--profile", "university", "--json"])
-    shown = json.loads(capsys.readouterr().out)
-    assert [(one["profile"], one["fixed_before"]) for one in shown["scoreboards"]] == [("university", False)]
-    assert late in (folder_of(tmp_path) / "compare.html").read_text()
-
-
-def test_a_candidate_file_that_was_changed_since_is_marked(fake: Fake, tmp_path: Path) -> None:
-    file, late = tmp_path / "c.yaml", "stated after the drills had begun"
-    file.write_text(f"{{candidate: c, cluster: {CLUSTERS[0]}, title: C, price_per_mailbox_month: 9}}\n")
-    opinions = ["--profile", "small-practice", "--candidate", str(file)]
-    cli.run([*COMMAND, "--repeat", "1", *opinions, "--reports", str(tmp_path)])
-    assert late not in (folder_of(tmp_path) / "compare.html").read_text()
-    file.write_text(file.read_text().replace("month: 9", "month: 1"))
-    assert cli.run(["compare", "--resume", str(folder_of(tmp_path))]) == 0
-    rows = compared(tmp_path)["scoreboards"][0]["rows"]
-    assert {row["cluster"]: row["stated_before"] for row in rows} == {CLUSTERS[0]: False, CLUSTERS[1]: True}
-    assert (folder_of(tmp_path) / "compare.html").read_text().count(late) == 1
 
 
 def test_csv_has_every_number_and_the_page_needs_no_network(fake: Fake, tmp_path: Path) -> None:

@@ -39,6 +39,24 @@ def gated() -> Any:
     return target
 
 
+class SlowlyHealed(Switch):
+    """Is healed when it is let go."""
+
+    def heal(self) -> None:
+        self.target.gate.wait(10)
+        super().heal()
+
+
+def being_healed(bench: Any) -> Any:
+    """The target of a fault whose heal is under way elsewhere, for 0.3 s more."""
+    target = gated()
+    bench.care.inject("f", SlowlyHealed(bench.world, target))
+    Work(bench.care.heal, "f")
+    assert soon(lambda: "heal-requested" in bench.states())
+    threading.Timer(0.3, target.gate.set).start()
+    return target
+
+
 def test_a_heal_that_waits_for_the_injection_is_not_lost_when_the_drill_ends(bench: Any) -> None:
     """The timeline's heal waits in a thread that dies with the process: who heals everything waits for it."""
     target = gated()
@@ -55,17 +73,7 @@ def test_a_heal_that_waits_for_the_injection_is_not_lost_when_the_drill_ends(ben
 
 def test_a_heal_under_way_is_waited_for_by_whoever_asks_for_it_again(bench: Any) -> None:
     """Until it is proven, not only until it was begun."""
-    target = gated()
-
-    class SlowlyHealed(Switch):
-        def heal(self) -> None:
-            target.gate.wait(10)
-            super().heal()
-
-    bench.care.inject("f", SlowlyHealed(bench.world, target))
-    Work(bench.care.heal, "f")
-    assert soon(lambda: "heal-requested" in bench.states())
-    threading.Timer(0.3, target.gate.set).start()
+    target = being_healed(bench)
     assert bench.care.heal("f")
     assert target.on
     assert bench.states()[-1] == "heal-verified"
@@ -173,17 +181,7 @@ def test_a_programming_error_in_a_look_is_no_result() -> None:
 
 
 def test_the_end_waits_for_a_heal_under_way_elsewhere(bench: Any) -> None:
-    target = gated()
-
-    class SlowlyHealed(Switch):
-        def heal(self) -> None:
-            target.gate.wait(10)
-            super().heal()
-
-    bench.care.inject("f", SlowlyHealed(bench.world, target))
-    Work(bench.care.heal, "f")
-    assert soon(lambda: "heal-requested" in bench.states())
-    threading.Timer(0.3, target.gate.set).start()
+    target = being_healed(bench)
     bench.care.undo_all()
     assert target.heals == 1
     assert target.on
