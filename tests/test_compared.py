@@ -22,7 +22,7 @@ import sys
 import pytest
 
 sys.path.insert(0, {str(Path(__file__).parent)!r})
-from test_compare_series import Fake
+from fake_drills import Fake
 
 @pytest.fixture(autouse=True)
 def fake(monkeypatch):
