@@ -18,6 +18,7 @@ import pytest
 
 import maildrill
 from maildrill.catalogue import chosen_cluster
+from maildrill.cluster.content import content_of, images_of
 from maildrill.compare.folder import PAGE, PLAN, folder_of, new_folder
 from maildrill.compare.plan import Plan, order_cells, planned_cluster, planned_scenario
 from maildrill.errors import BadInput, MaildrillError
@@ -91,7 +92,8 @@ class Compared:
             assert one.pair is not None, "only a misfit has none"
             scenario, model = one.pair
             scenarios[scenario.scenario] = planned_scenario(scenario, str(one.path.resolve()))
-            clusters[model.cluster] = planned_cluster(model, chosen_cluster(scenario, one.path, one.cluster))
+            given, images = chosen_cluster(scenario, one.path, one.cluster), content_of(images_of(model))
+            clusters[model.cluster] = planned_cluster(model, given, images)
         repeats = max(one.repeat for one in drills)
         order = order_cells(list(clusters), list(scenarios), repeats, self.seed)
         return Plan(

@@ -1,12 +1,21 @@
-"""What server images are made of and configured from, as one hash: their tags leave the templates out."""
+"""Which images a cluster needs, and what they are made of and configured from, in one hash: tags have no templates."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
 
+from maildrill.cluster.attach import VANTAGE
 from maildrill.cluster.base import BASE_TAG
 from maildrill.cluster.imagefile import image_folder
+from maildrill.cluster.model import AnyCluster, ClusterModel
+
+
+def images_of(model: AnyCluster) -> set[str]:
+    """The images that a drill on this cluster needs."""
+    if isinstance(model, ClusterModel):
+        return {node.image for node in model.nodes.values()} | {"helper"}
+    return {VANTAGE, "helper"}
 
 
 def content_of(images: Iterable[str]) -> str:

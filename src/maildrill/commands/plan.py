@@ -13,6 +13,7 @@ from pydantic import ValidationError
 import maildrill
 from maildrill.catalogue import find_scenario, load_pair
 from maildrill.cluster.clusterfile import is_cluster_file
+from maildrill.cluster.content import content_of, images_of
 from maildrill.cluster.model import AnyCluster
 from maildrill.compare.cells import read_cells
 from maildrill.compare.folder import PLAN
@@ -188,4 +189,7 @@ def _scenarios(inputs: Inputs) -> list[PlannedScenario]:
 
 def _clusters(inputs: Inputs, given: list[str]) -> list[PlannedCluster]:
     found = {model.cluster: model for _, model in inputs.pairs.values()}
-    return [planned_cluster(model, one) for model, one in zip(found.values(), given, strict=True)]
+    return [
+        planned_cluster(model, one, content_of(images_of(model)))
+        for model, one in zip(found.values(), given, strict=True)
+    ]

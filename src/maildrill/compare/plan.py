@@ -9,9 +9,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from maildrill.cluster.content import content_of
 from maildrill.cluster.model import AnyCluster
-from maildrill.drill.beside import images_of
 from maildrill.measure.part import Part
 from maildrill.scenario.model import Scenario
 
@@ -87,9 +85,8 @@ def planned_scenario(scenario: Scenario, file: str) -> PlannedScenario:
     )
 
 
-def planned_cluster(model: AnyCluster, given: str) -> PlannedCluster:
-    """The plan's entry for a cluster, named so by the user."""
-    images = content_of(images_of(model))
+def planned_cluster(model: AnyCluster, given: str, images: str) -> PlannedCluster:
+    """The plan's entry for a cluster, named so by the user; ``images``: the hash of what its images are made of."""
     return PlannedCluster(
         name=model.cluster, given=given, about=model.about, sha256=digest(model), images_sha256=images
     )

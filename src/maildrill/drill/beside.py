@@ -1,17 +1,8 @@
-"""A drill beside a system that is not ours: what it needs of the engine, and what it cannot see."""
+"""A drill beside a system that is not ours: what it cannot see."""
 
 from __future__ import annotations
 
-from maildrill.cluster.attach import VANTAGE
 from maildrill.cluster.attached import AttachedCluster
-from maildrill.cluster.model import AnyCluster, ClusterModel
-
-
-def images_of(model: AnyCluster) -> set[str]:
-    """The images that a drill on this cluster needs."""
-    if isinstance(model, ClusterModel):
-        return {node.image for node in model.nodes.values()} | {"helper"}
-    return {VANTAGE, "helper"}
 
 
 def not_measured(model: AttachedCluster) -> list[str]:

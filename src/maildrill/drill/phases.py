@@ -15,6 +15,7 @@ from maildrill.cluster.attach import attach
 from maildrill.cluster.attached import AttachedCluster
 from maildrill.cluster.clocks import Clocks
 from maildrill.cluster.confidential import read_secrets
+from maildrill.cluster.content import images_of
 from maildrill.cluster.disks import Disks
 from maildrill.cluster.engine import ENGINE_FAILURES, connect
 from maildrill.cluster.images import ensure_images
@@ -24,7 +25,7 @@ from maildrill.custody.care import Care
 from maildrill.custody.guard import Guard
 from maildrill.custody.patience import await_engine, cleaned
 from maildrill.custody.sweep import remove_session, sweep
-from maildrill.drill.beside import images_of, not_measured
+from maildrill.drill.beside import not_measured
 from maildrill.drill.clock import DrillClock
 from maildrill.drill.clocks import clocks_wanted
 from maildrill.drill.disks import disks_wanted
