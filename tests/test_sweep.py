@@ -8,7 +8,9 @@ from typing import Any
 from unittest.mock import MagicMock
 
 import pytest
+from docker.errors import APIError
 
+from maildrill import cli
 from maildrill.custody import guard
 from maildrill.custody import sweep as sweep_module
 from maildrill.custody.sweep import sweep
@@ -61,3 +63,24 @@ def test_a_session_is_not_used_before_its_reaper_runs(monkeypatch: pytest.Monkey
         guard.Guard(client, "helper", "ab12")
     container.status = "running"
     guard.Guard(client, "helper", "ab12")
+
+
+def test_what_the_engine_keeps_is_not_said_to_be_removed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Docker may count an endpoint of a network for ever, though its container is gone."""
+
+    def refuse() -> None:
+        raise APIError("has active endpoints", response=SimpleNamespace(status_code=403))
+
+    labels = {"maildrill.session": "ab12"}
+    network = SimpleNamespace(name="maildrill-ab12-lan", attrs={"Labels": labels}, remove=refuse)
+    listing = [SimpleNamespace(list=lambda **_: []), SimpleNamespace(list=lambda **_: [network])]
+    client = SimpleNamespace(containers=listing[0], volumes=listing[0], networks=listing[1])
+    monkeypatch.setattr(sweep_module.loops, "orphans", list)
+    assert sweep(client) == []
+    monkeypatch.setattr("maildrill.commands.engine.client", lambda: client)
+    assert cli.run(["clean"]) == 4
+    said = capsys.readouterr()
+    assert "the engine does not remove network maildrill-ab12-lan: try again" in said.err
+    assert "removed" not in said.out

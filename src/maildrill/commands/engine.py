@@ -46,20 +46,28 @@ def images(quiet: Quiet = False, check: Check = False, json: Json = False) -> No
             typer.echo(f"{name:12} {tag}")
 
 
+STUCK = (
+    "try again; a network that has active endpoints though no container is left is a defect of the engine, and goes"
+    " when that is restarted"
+)
+
+
 @app.command()
 def clean(images: Images = False, json: Json = False) -> None:
-    """Remove what interrupted drills left behind. Running drills are not touched."""
+    """Remove what interrupted drills left behind. Running drills are not touched. Exits 4 if something stays."""
     from maildrill.cluster.images import remove_superseded, tag_of
-    from maildrill.custody.sweep import sweep
+    from maildrill.custody.sweep import of_dead_owners, sweep
 
     engine = client()
-    removed = sweep(engine)
+    removed, left = sweep(engine), ", ".join(map(str, of_dead_owners(engine)))
     if images:
         removed += [f"image {name}" for name in remove_superseded(engine, map(tag_of, list_images()))]
     if json:
         print_json({"removed": removed})
     else:
-        typer.echo("\n".join(f"removed {one}" for one in removed) or "nothing was left behind")
+        typer.echo("\n".join(f"removed {one}" for one in removed) or ("" if left else "nothing was left behind"))
+    if left:
+        raise EnvironmentProblem(f"the engine does not remove {left}: {STUCK}")
 
 
 @app.command()

@@ -98,16 +98,23 @@ def _age_s(container: Any) -> float:
     return (datetime.now(UTC) - made).total_seconds()
 
 
-def sweep(client: Any) -> list[str]:
-    """Remove what dead owners left; returns what was removed. Live drills are left alone."""
-    found = _found(client, None)
+def of_dead_owners(client: Any) -> list[Found]:
+    """What is there now of drills that do not run any more."""
+    found = _found(client, None)  # before the look at who lives: a drill that begins meanwhile is not dead
     alive = live_sessions(client)
-    dead = [each for each in found if each.session not in alive]
+    return [each for each in found if each.session not in alive]
+
+
+def sweep(client: Any) -> list[str]:
+    """Remove what dead owners left; returns what was removed, after looking. Live drills are left alone."""
+    dead = of_dead_owners(client)
     _remove_all(client, dead, {each.session for each in dead})
+    left = set(map(str, of_dead_owners(client))) if dead else set()
     beside = [container for label in BESIDE for container in _over(client, label)]
     for container in beside:
         _remove("container", container)
-    return [str(each) for each in dead] + [f"container {container.name}" for container in beside]
+    gone = [str(each) for each in dead if str(each) not in left]
+    return [*gone, *(f"container {container.name}" for container in beside)]
 
 
 def _over(client: Any, label: str) -> list[Any]:
