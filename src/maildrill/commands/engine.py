@@ -64,8 +64,8 @@ def clean(images: Images = False, json: Json = False) -> None:
         removed += [f"image {name}" for name in remove_superseded(engine, map(tag_of, list_images()))]
     if json:
         print_json({"removed": removed})
-    else:
-        typer.echo("\n".join(f"removed {one}" for one in removed) or ("" if left else "nothing was left behind"))
+    elif removed or not left:
+        typer.echo("\n".join(f"removed {one}" for one in removed) or "nothing was left behind")
     if left:
         raise EnvironmentProblem(f"the engine does not remove {left}: {STUCK}")
 
