@@ -101,9 +101,11 @@ def _ids(found: pl.DataFrame) -> pl.Series:
 
 
 def _away(frames: Frames) -> list[str]:
-    """Nodes on which a fault was still in force when the journal ended."""
-    open_, rows = set(), frames["fault"].select("fault", "name", "target", "state")
-    for *fault, state in rows.iter_rows():
+    """Nodes on which a fault was still in force when the census began; at the end of a drill all are healed."""
+    began, events = phase_start(frames, "census"), frames["fault"]
+    before = events.filter(pl.col("t") < began) if began is not None else events
+    open_ = set()
+    for *fault, state in before.select("fault", "name", "target", "state").iter_rows():
         if state in ("injected", "injected-again", "effective"):
             open_.add(tuple(fault))
         elif state == "healed":
