@@ -62,8 +62,8 @@ def test_a_success_after_an_effect_rules_it_out_if_there_is_another() -> None:
 
 
 def test_one_success_after_an_effect_may_be_chance() -> None:
-    """The probe due at 7.0 was still served; the next hang for 3 s, until long after the second fault."""
-    service = inbound(*down((7.1, 14.0), slow=3.0), *second(9.5, 9.6))
+    """The probe due at 7.1 was still served; the next hang for 3 s, until long after the second fault."""
+    service = inbound(*down((7.2, 14.0), slow=3.0), *second(9.5, 9.6))
     assert interval(service)[1] == pytest.approx(7.05)
 
 

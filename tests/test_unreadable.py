@@ -33,8 +33,8 @@ def test_what_lies_on_a_running_stores_disk_is_not_held(volume: str, state: str,
 
 
 def test_people_are_told_that_lost_mail_is_on_a_disk() -> None:
-    result = run([*GONE, Held(40.5, "store1", "store", "running", "", ["m"])])
-    assert "1 acknowledged and lost (1 still on a store's disk)" in result.headline
+    result = run([*GONE, *message("n", "accepted"), Held(40.5, "store1", "store", "running", "", ["m"])])
+    assert "2 acknowledged and lost (1 still on a store's disk)" in result.headline
     assert result.verdict == "fail"
 
 
