@@ -136,4 +136,4 @@ def test_a_sealed_line_that_is_no_event_is_said(folder: Path, capsys: pytest.Cap
     seal = f'{{"e":"seal","lines":1,"crc":"{zlib.crc32(body):08x}"}}\n'.encode()
     (folder / "journal.ndjson").write_bytes(body + seal)
     assert cli.run(["measure", str(folder)]) == 2
-    assert "a sealed line that is not an event" in capsys.readouterr().err
+    assert "journal.ndjson: line 1: not JSON" in capsys.readouterr().err

@@ -78,16 +78,3 @@ def test_a_journal_of_another_version_is_refused(version: str) -> None:
     other = START.line().replace('"version":1', f'"version":{version}')
     with pytest.raises(BadInput, match="this maildrill reads version 1"):
         parse_journal(sealed([other, Phase(2.0, "end").line()]))
-
-
-@pytest.mark.parametrize(
-    "strange",
-    ["hello world", "", '{"e":"prob","t":1.0}', '{"e":"phase","name":"timeline"}', '{"e":"phase","t":null,"name":"x"}',
-     '{"e": "phase","t":1.0,"name":"x"}', '[{"e":"phase","t":1.0,"name":"x"}]'],
-)  # fmt: skip
-@pytest.mark.parametrize("at", [1, 2, 3])
-def test_a_sealed_line_that_is_no_event_is_refused(strange: str, at: int) -> None:
-    events = [START.line(), Phase(0.0, "up").line(), Phase(2.0, "end").line()]
-    events.insert(at, strange)
-    with pytest.raises(BadInput, match="a sealed line that is not an event"):
-        lines_of(parse_journal(sealed(events)))

@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import json
 import mmap
-import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,13 +18,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from maildrill.errors import BadInput
-from maildrill.journal.events import EVENT_TYPES, JOURNAL_VERSION
+from maildrill.journal.events import JOURNAL_VERSION
 
 SEAL_START = b'{"e":"seal"'
 BLOCK = 8 << 20
-_KINDS = b"|".join(kind.kind.encode() for kind in EVENT_TYPES)
-_NO_EVENT = re.compile(rb'\n(?!\{"e":"(?:' + _KINDS + rb')","t":-?\d|\{"e":"seal",)')
-"""Where a line begins as no event does that ``Event.line`` wrote."""
 Bytes = bytes | mmap.mmap
 
 
@@ -43,10 +39,7 @@ class Journal:
     source: Path | bytes
 
     def blocks(self) -> Iterator[bytes]:
-        """The sealed part in blocks of whole lines, of about 8 MiB; seals are lines like others.
-
-        Raises BadInput at a sealed line that does not begin as an event does.
-        """
+        """The sealed part in blocks of whole lines, of about 8 MiB; seals are lines like others."""
         with _opened(self.source) as file:
             left = self.sealed_bytes
             while left > 0:
@@ -55,9 +48,6 @@ class Journal:
                     block += file.readline()
                 if not block:
                     break
-                if strange := _NO_EVENT.search(b"\n" + block, 0, len(block)):
-                    line = block[strange.start() :].partition(b"\n")[0]
-                    raise BadInput(f"the journal holds a sealed line that is not an event: {line[:80]!r}")
                 yield block
                 left -= len(block)
 

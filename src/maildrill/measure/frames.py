@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import fields
-from typing import Any
+from typing import Any, NoReturn
 
 import polars as pl
 
@@ -56,18 +56,27 @@ def _categories(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(pl.col(name).cast(pl.Categorical) for name in CATEGORIES if name in frame.columns)
 
 
+def _refuse(line: str) -> NoReturn:
+    raise BadInput(f"the journal holds a sealed line that is not an event: {line!r:.80}")
+
+
 def _lines(block: bytes) -> pl.DataFrame:
     """A block's lines as the column "line"; no separator or quote can occur, JSON escapes control characters."""
-    return pl.read_csv(block, has_header=False, separator="\x01", quote_char=None, schema={"line": pl.String})
+    lines = pl.read_csv(block, has_header=False, separator="\x01", quote_char=None, schema={"line": pl.String})
+    if lines["line"].null_count():
+        _refuse("")
+    return lines
 
 
 def _decode(lines: pl.DataFrame, kind: str) -> pl.DataFrame:
-    decoded = lines.select(pl.col("line").str.json_decode(pl.Struct(columns(kind))).alias("event"))
-    return _categories(decoded.unnest("event"))
+    decoded = lines.select(pl.col("line").str.json_decode(pl.Struct(columns(kind))).alias("event")).unnest("event")
+    if decoded["t"].null_count():
+        _refuse(lines.filter(decoded["t"].is_null())["line"][0])
+    return _categories(decoded)
 
 
 def _split(block: bytes) -> dict[str, pl.DataFrame]:
-    """The block's events by kind, the common kinds first."""
+    """The block's events by kind, the common kinds first. Raises BadInput for a line that begins as none does."""
     lines, found = _lines(block), {}
     for kind in (*BULK, "seal", *(name for name in SCHEMAS if name not in BULK)):
         if lines.is_empty():
@@ -77,6 +86,8 @@ def _split(block: bytes) -> dict[str, pl.DataFrame]:
             if kind in SCHEMAS:
                 found[kind] = _decode(lines.filter(mask), kind)
             lines = lines.filter(~mask)
+    if len(lines):
+        _refuse(lines["line"][0])
     return found
 
 
