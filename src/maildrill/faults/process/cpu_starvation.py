@@ -39,8 +39,7 @@ class CpuStarvation(Fault):
 
     def inject(self) -> None:
         """Limit the node's processor time; twice changes nothing. Raises APIError if refused."""
-        if self._before is None:
-            self._before = self._throttled()
+        self._before = self._throttled()
         set_limits(self.world.client, self.target.container, NanoCpus=int(self.asked.cpus * CPU))
 
     def heal(self) -> None:
@@ -65,5 +64,5 @@ class CpuStarvation(Fault):
         return answers and not waited, f"made to wait in {waited} periods; {seen}"
 
     def _throttled(self) -> int:
-        """In how many periods the kernel held the node back since it started."""
+        """In how many periods the kernel held the node back since it started: a new start counts from 0."""
         return int(usage(self.world.client, self.target.container)["cpu_stats"]["throttling_data"]["throttled_periods"])

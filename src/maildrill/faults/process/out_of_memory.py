@@ -46,12 +46,15 @@ class OutOfMemory(Fault):
     _loop: Again | None = field(default=None, init=False, repr=False)
 
     def inject(self) -> None:
-        """Set the limit and start the greedy process; twice changes nothing. Raises APIError if refused."""
+        """Set the limit and start the greedy process; again, where another fault or a start may have undone that.
+
+        Raises APIError if refused.
+        """
         if self._loop is not None:
-            return
+            self._loop.stop()  # a greedy process that was given its memory would be above the limit
         self._since = self._engine_now()
         used = usage(self.world.client, self.target.container)["memory_stats"]["usage"]
-        self._limit = used + self.asked.spare * MIB
+        self._limit = max(self._limit, used + self.asked.spare * MIB)
         set_limits(self.world.client, self.target.container, Memory=self._limit, MemorySwap=self._limit)
         self._loop = Again(self._take_it_all, self.asked.again)
         self._loop.start()
