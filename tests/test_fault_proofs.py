@@ -136,3 +136,13 @@ async def squeezed(reply: str) -> None:
 def test_what_the_server_says_to_one_more_message(reply: str, printed: str, capsys: pytest.CaptureFixture[str]) -> None:
     asyncio.run(squeezed(reply))
     assert capsys.readouterr().out.strip() == printed
+
+
+def test_a_shell_of_which_nothing_is_heard_may_have_forked() -> None:
+    """The engine loses what a program said now and then."""
+    exhausted = fault("pid-exhaustion")
+    said = ""
+    exhausted.target.container.exec_run = lambda _: SimpleNamespace(output=said.encode())
+    assert exhausted.effect() == (False, "nothing was said")
+    said = "sh: 0: Cannot fork"
+    assert exhausted.effect() == (True, said)

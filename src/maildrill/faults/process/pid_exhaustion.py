@@ -45,12 +45,12 @@ class PidExhaustion(Fault):
             self.target.container.start()
 
     def effect(self) -> tuple[bool, str]:
-        """A shell in the node cannot fork."""
+        """A shell in the node cannot fork, and something says so: one of which nothing is heard may have forked."""
         try:
             said = self._fork()
         except APIError as problem:  # nor can the engine start the shell
             return "temporarily unavailable" in str(problem), str(problem)
-        return "forked" not in said, said
+        return bool(said) and "forked" not in said, said or "nothing was said"
 
     def recovered(self) -> tuple[bool, str]:
         """A shell in the node can fork, and every service answers."""
