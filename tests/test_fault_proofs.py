@@ -146,3 +146,11 @@ def test_a_shell_of_which_nothing_is_heard_may_have_forked() -> None:
     assert exhausted.effect() == (False, "nothing was said")
     said = "sh: 0: Cannot fork"
     assert exhausted.effect() == (True, said)
+
+
+@pytest.mark.parametrize(("delay", "jitter", "peers"), [(0.1, 0.0, 0), (0.4, 0.2, 9), (10.0, 0.0, 0), (30.0, 15.0, 3)])
+def test_a_delay_is_waited_for_as_long_as_one_look_takes(delay: float, jitter: float, peers: int) -> None:
+    late = fault("delay", delay=delay, jitter=jitter)
+    late.peers = [SimpleNamespace(name=f"peer{number}", addresses=[]) for number in range(peers)]
+    tries = 3 if delay < 0.5 else 1
+    assert late.proof_deadline() >= 8.0 + tries * (delay + jitter) * max(1, peers) - 1e-9

@@ -103,6 +103,14 @@ class Delay(Ruled):
         rules = [f"-D PREROUTING -j {self._chain}", f"-F {self._chain}", f"-X {self._chain}"]
         self.inside("sh", "-c", "\n".join(f"iptables-legacy -w -t mangle {rule} 2>/dev/null" for rule in rules))
 
+    def proof_deadline(self) -> float:
+        """As long as usual, and as long as one look takes: each of its connections is late."""
+        return super().proof_deadline() + len(self.observers) * self._tries * (self.asked.delay + self.asked.jitter)
+
+    @property
+    def _tries(self) -> int:
+        return TRIES if self.asked.delay < PATIENT_FROM_S else 1
+
     def effect(self) -> tuple[bool, str]:
         """The fastest of three connections from each peer (or the vantage) takes at least nine tenths of the delay."""
         return self.sees(broken=True)
@@ -113,11 +121,10 @@ class Delay(Ruled):
         limit = least if broken else least / 2
         port = self.asked.port or (self.target.checks[0][0] if self.target.checks else NOTHING_THERE)
         patience = self.asked.delay + self.asked.jitter + 1.0
-        tries = TRIES if self.asked.delay < PATIENT_FROM_S else 1
         seen = []
         for observer in self.observers:
             server = f"{self.target.address}:{port}"
-            [[_, word, fastest]] = look(self.world, observer, "connections", patience, tries, server)
+            [[_, word, fastest]] = look(self.world, observer, "connections", patience, self._tries, server)
             seen.append(f"{observer.name} -> {self.target.name}:{port} {word} after {fastest * 1000:.1f} ms")
             answered = word in ("open", "refused")
             if not answered or (fastest >= limit) is not broken:
