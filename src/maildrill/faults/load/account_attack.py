@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from maildrill.faults.load.attack import PROGRAM, Attack
+from maildrill.faults.numbers import number_in
 
 
 class AccountAttack(Attack):
@@ -39,3 +40,7 @@ class AccountAttack(Attack):
         if code:
             raise RuntimeError(f"{act} failed in the inbox of {self.account()[0]}: {said[-200:]}")
         return str(said)
+
+    def counted(self, act: str) -> int:
+        """The number of messages that one act says, done by the vantage. Raises RuntimeError if it fails."""
+        return int(number_in(self.from_vantage(act).encode(), f"what {act} finds in the inbox of {self.account()[0]}"))

@@ -10,6 +10,7 @@ from pydantic import Field
 from maildrill.cluster.imagefile import Queue
 from maildrill.cluster.model import NodeModel
 from maildrill.faults.load.mail_flood import MailFlood, Volume
+from maildrill.faults.numbers import number_in
 from maildrill.faults.process.processes import is_running
 from maildrill.scenario.fields import Size
 from maildrill.scenario.units import Rate
@@ -109,5 +110,6 @@ class DeferredHerd(MailFlood):
         return cast(Queue, self.target.queue)
 
     def _queued(self) -> int:
-        """Messages that wait in the target's queue. Raises RuntimeError if it has none."""
-        return int(self.target.container.exec_run(["sh", "-c", self._queue.waiting]).output.split()[-1])
+        """Messages that wait in the target's queue. Raises RuntimeError if it has none, or if nobody could count."""
+        said = self.target.container.exec_run(["sh", "-c", self._queue.waiting]).output
+        return int(number_in(said, f"how many messages wait in {self.target.name}"))

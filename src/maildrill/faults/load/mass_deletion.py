@@ -52,4 +52,4 @@ class MassDeletion(AccountAttack):
 
     def count(self) -> int:
         """Messages in the inbox, as the user sees it."""
-        return int(self.from_vantage("count"))
+        return self.counted("count")

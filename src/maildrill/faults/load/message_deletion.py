@@ -48,5 +48,5 @@ class MessageDeletion(AccountAttack):
 
     def effect(self) -> tuple[bool, str]:
         """The vantage logs in as the user, searches for the message by its id, and does not find it."""
-        found = int(self.from_vantage("find")) if self._id else 1
+        found = self.counted("find") if self._id else 1
         return not found, f"{self.account()[0]}: {self._id or 'nothing deleted'}, found {found} times"

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field
 from maildrill.cluster.clocks import NO_OFFSET, OFFSET_FILE
 from maildrill.cluster.files import archive
 from maildrill.faults.fault import Fault
+from maildrill.faults.numbers import number_in
 from maildrill.faults.process.processes import is_running
 from maildrill.scenario.model import Strict
 
@@ -70,8 +71,8 @@ class ClockStep(Fault):
 
     def _differs_by(self, wanted: float) -> tuple[bool, str]:
         here, there = (
-            float(container.exec_run(["date", "+%s.%N"]).output)
-            for container in (self.target.container, self.world.cluster.vantage.container)
+            number_in(node.container.exec_run(["date", "+%s.%N"]).output, f"the time of {node.name}")
+            for node in (self.target, self.world.cluster.vantage)
         )
         found = here - there
         return abs(found - wanted) <= TOLERANCE_S, f"the clock of {self.target.name} differs by {found:.1f} s"
