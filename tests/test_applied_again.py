@@ -76,3 +76,11 @@ def test_a_node_that_was_started_anew_is_held_back_as_provably_as_before(engine:
     starved.inject()
     engine.throttled(3)
     assert starved.effect() == (True, "made to wait in 3 periods")
+
+
+def test_a_node_that_is_down_has_no_memory_to_run_out_of(engine: Engine) -> None:
+    """The engine tells no counters of it. That masks the fault, until whatever put the node down is healed."""
+    engine.counters = {"memory_stats": {}}
+    with pytest.raises(RuntimeError, match="mx1 is down"):
+        fault("out-of-memory", engine).inject()
+    assert not engine.limits

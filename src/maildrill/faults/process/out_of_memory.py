@@ -48,16 +48,22 @@ class OutOfMemory(Fault):
     def inject(self) -> None:
         """Set the limit and start the greedy process; again, where another fault or a start may have undone that.
 
-        Raises APIError if refused.
+        Raises APIError if refused, RuntimeError if the node is down.
         """
         if self._loop is not None:
             self._loop.stop()  # a greedy process that was given its memory would be above the limit
         self._since = self._engine_now()
-        used = usage(self.world.client, self.target.container)["memory_stats"]["usage"]
-        self._limit = max(self._limit, used + self.asked.spare * MIB)
+        self._limit = max(self._limit, self._used() + self.asked.spare * MIB)
         set_limits(self.world.client, self.target.container, Memory=self._limit, MemorySwap=self._limit)
         self._loop = Again(self._take_it_all, self.asked.again)
         self._loop.start()
+
+    def _used(self) -> int:
+        """Memory of the node now, caches included, B."""
+        used = usage(self.world.client, self.target.container)["memory_stats"].get("usage")
+        if used is None:
+            raise RuntimeError(f"{self.target.name} is down: nothing uses its memory")
+        return int(used)
 
     def _take_it_all(self) -> bool:
         """Whether a process of the node was given as much memory as the limit is."""
