@@ -1,4 +1,4 @@
-"""Limits of a node that are set again: after its start, or when another fault of the kind was healed and raised them."""
+"""Limits of a node that are set again: after its start, or when a fault of the same kind was healed there."""
 
 from __future__ import annotations
 
