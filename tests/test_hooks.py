@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from staging import ENVIRONMENT, model_of, pair
 
-from maildrill.cluster.attached import AttachedCluster, Hook, Http
+from maildrill.cluster.attached import AttachedCluster, FaultHooks, Hook, Http
 from maildrill.cluster.confidential import read_secrets
 from maildrill.cluster.node import RunningNode
 from maildrill.custody.care import Care
@@ -207,3 +207,20 @@ def test_what_a_person_breaks_stays_broken_for_as_long_as_the_scenario_says(hand
     assert 0.5 <= at["heal-requested"] - at["effective"] < 1.5
     assert at["heal-verified"] > at["heal-requested"]
     assert owner.owed() == []
+
+
+def test_what_nobody_saw_broken_is_not_seen_to_be_well(hands: OwnersHands, tmp_path: Path) -> None:
+    """A person who was too late, or broke what no service shows, must say that it is undone."""
+    model, answers = model_of(tmp_path), True
+    by_hand = FaultHooks(inject=Hook(ask="unplug"), heal=Hook(ask="plug it in", deadline=0.9))
+    model.nodes["mx1"].allow["kill"] = by_hand
+    fault = a_fault(hands, model, "kill", lambda *_, **__: (answers, "looked"))
+    hands.owe("kill on mx1 (fault 1)", by_hand.heal, {})
+    with pytest.raises(WaitTimeout):
+        fault.heal()
+    assert hands.owed()
+    answers = False
+    assert fault.effect()[0]
+    answers = True
+    fault.heal()
+    assert hands.owed() == []

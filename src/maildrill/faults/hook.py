@@ -43,6 +43,7 @@ class HookFault(Fault):
     kind = ""  # taken from the fault it stands for: this is no kind of its own
 
     _called_off: threading.Event = field(default_factory=threading.Event, init=False, repr=False)
+    _was_seen: bool = field(default=False, init=False, repr=False)
 
     @property
     def hooks(self) -> FaultHooks:
@@ -81,9 +82,17 @@ class HookFault(Fault):
         )
 
     def heal(self) -> None:
-        """Carry out the hook that undoes it."""
+        """Carry out the hook that undoes it. A person must confirm, unless it was seen to be broken and now is not."""
         never = threading.Event()
-        self._owner.carry_out(self.hooks.heal, self._about(), lambda: self._twice(self.recovered), True, never)
+        self._owner.carry_out(
+            self.hooks.heal, self._about(), lambda: self._was_seen and self._twice(self.recovered), True, never
+        )
+
+    def effect(self) -> tuple[bool, str]:
+        """No service of the target answers in its protocol, seen from the vantage."""
+        broken, seen = super().effect()
+        self._was_seen = self._was_seen or broken
+        return broken, seen
 
     def recovered(self) -> tuple[bool, str]:
         """Every service of the target answers in its protocol; then nothing is owed any more."""
