@@ -166,7 +166,8 @@ def _check_hit(document: Document, place: Loc, step: Step, model: ClusterModel) 
             raise document.bad(place, message)
         if why := kind.misfit(node, asked):
             message = f'cluster "{model.cluster}": {name} ({node.image}) {why}, so no {step.fault} is possible there'
-            raise document.bad(place, message)
+            at_port = kind.port_of_target and "port" in step.parameters
+            raise document.bad((*place[:-1], "with", "port") if at_port else place, message)
 
 
 def _check_heals(scenario: Scenario, document: Document, step: Step, last: float) -> None:

@@ -24,8 +24,9 @@ class ImageModel(Strict):
 
     ``reload``: shell commands after which its servers use changed certificates. ``queue``: none if mail for
     its users is handed over to no other server, so that it waits for nobody. ``checks``: role -> port ->
-    protocol. ``timers``: the names that a cluster file may set under this image's name; ``settings``: those it
-    may set for a node. ``replication``: the kind its stores can do.
+    protocol. ``inside``: role -> more ports, at which other servers may connect. ``timers``: the names that a
+    cluster file may set under this image's name; ``settings``: those it may set for a node. ``replication``:
+    the kind its stores can do.
     """
 
     about: str = ""
@@ -36,6 +37,7 @@ class ImageModel(Strict):
     queue: Queue | None = None
     volumes: dict[str, str] = Field({})
     checks: dict[str, dict[int, str]] = Field({})
+    inside: dict[str, list[int]] = Field({})
     capabilities: list[str] = Field([], description="what the container may do beyond the engine's default")
     timers: list[str] = Field([])
     settings: list[str] = Field([])

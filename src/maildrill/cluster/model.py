@@ -51,6 +51,11 @@ class NodeModel(Strict):
         checks = self.server.checks
         return {port: protocol for role in self.roles for port, protocol in checks.get(role, {}).items()}
 
+    @property
+    def ports(self) -> list[int]:
+        """Every TCP port at which somebody may connect to it: what it serves, and what is between servers."""
+        return sorted({*self.checks, *(port for role in self.roles for port in self.server.inside.get(role, []))})
+
 
 class Replication(Strict):
     """How the stores keep each other's mail."""

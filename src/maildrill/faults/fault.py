@@ -76,6 +76,13 @@ class World:
     owner: Any = None
 
 
+def unserved(node: NodeModel, port: int | None) -> str:
+    """Why nothing can happen to a port of a node; empty if something can, or if no port is named."""
+    if port is None or port in node.ports:
+        return ""
+    return f"has no port {port} (it has {', '.join(map(str, node.ports)) or 'none'})"
+
+
 @dataclass
 class Fault(ABC):
     """One fault on one target. ``number`` makes names of rules unique within the drill."""
@@ -90,6 +97,8 @@ class Fault(ABC):
     """Whether its targets must be made with a clock of their own, which can be set."""
     own_disk: ClassVar[bool] = False
     """Whether its targets' volumes must be on disks of their own, which can be broken alone."""
+    port_of_target: ClassVar[bool] = False
+    """Whether its setting ``port`` is a port of the target: then it is what is wrong where the target has no such."""
     applied_once: ClassVar[bool] = False
     """Whether it acts once, or again by itself: when its node is started anew, it is not applied again."""
 

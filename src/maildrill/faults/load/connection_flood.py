@@ -6,6 +6,8 @@ from typing import Any
 
 from pydantic import Field
 
+from maildrill.cluster.model import NodeModel
+from maildrill.faults.fault import unserved
 from maildrill.faults.load.attack import Attack
 from maildrill.scenario.model import Strict
 
@@ -29,7 +31,13 @@ class ConnectionFlood(Attack):
     kind = "connection-flood"
     Parameters = Crowd
     needs = ("helper",)
+    port_of_target = True
     stands_for = "a slow-loris attack, a client library that leaks connections, a port scan gone mad"
+
+    @classmethod
+    def misfit(cls, node: NodeModel, asked: Any) -> str:
+        """It must have the port."""
+        return unserved(node, asked.port) or super().misfit(node, asked)
 
     @property
     def _port(self) -> int:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
+from maildrill.cluster.model import NodeModel
+from maildrill.faults.fault import unserved
 from maildrill.faults.looks import look
 from maildrill.faults.network.rules import Ruled, hook, source
 from maildrill.scenario.model import Strict
@@ -28,6 +30,7 @@ class PortBlocked(Ruled):
     stands_for = "a firewall change, a provider that closes port 25, a security group edited by mistake"
     has_peers = True
     peers_optional = True
+    port_of_target = True
 
     class Parameters(Strict):
         """Which port, and how."""
@@ -36,6 +39,11 @@ class PortBlocked(Ruled):
         how: Literal["drop", "reset"] = Field(
             "drop", description="drop: packets vanish and clients wait; reset: clients are refused at once"
         )
+
+    @classmethod
+    def misfit(cls, node: NodeModel, asked: Any) -> str:
+        """It must have the port."""
+        return unserved(node, asked.port)
 
     _answered: bool = field(default=False, init=False, repr=False)
 

@@ -24,6 +24,7 @@ class Proxied(Ruled):
     needs = ("helper", "nftables", "nat")
     has_peers = True
     peers_optional = True
+    port_of_target = True
     speaks: ClassVar[tuple[str, ...]] = ()
     """What the port must speak, one of these protocols; anything, if empty."""
 

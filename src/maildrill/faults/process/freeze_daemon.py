@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import Field
 
+from maildrill.cluster.model import NodeModel
 from maildrill.faults.fault import Fault
 from maildrill.faults.process.processes import is_running, must_run, named, send_signal
 from maildrill.scenario.model import Strict
@@ -29,11 +32,20 @@ class FreezeDaemon(Fault):
     """
 
     kind = "freeze-daemon"
+    port_of_target = True
     Parameters = Victim
     stands_for = (
         "a daemon in a deadlock, one that waits for a dead disk or directory. Dovecot's LMTP (NEWS of 2.3.11 to "
         "2.3.13): it hung when a TLS client left during delivery, until no process was left to deliver"
     )
+
+    @classmethod
+    def misfit(cls, node: NodeModel, asked: Any) -> str:
+        """The drill must look at the port."""
+        if asked.port in (None, *node.checks):
+            return ""
+        looked_at = ", ".join(map(str, node.checks)) or "none"
+        return f"has no port {asked.port} at which a drill looks (it looks at {looked_at})"
 
     def inject(self) -> None:
         """SIGSTOP to every process of that name; twice changes nothing.
