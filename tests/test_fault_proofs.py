@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from maildrill.faults import KINDS
-from maildrill.faults.network import port_blocked
+from maildrill.faults.dependency import names
+from maildrill.faults.network import port_blocked, rules
 from maildrill.traffic import attacker
 
 
@@ -33,22 +34,22 @@ def fault(kind: str, number: int = 1, world: Any = None, **parameters: Any) -> A
     """A fault on a node that answers on port 25."""
     container = SimpleNamespace(reload=lambda: None, status="running")
     target = SimpleNamespace(name="mx1", address="10.0.0.2", checks=[(25, "smtp")], container=container)
-    vantage = SimpleNamespace(name="vantage")
-    world = world or SimpleNamespace(helper=Helper(), layers={}, cluster=SimpleNamespace(vantage=vantage))
+    cluster = SimpleNamespace(vantage=SimpleNamespace(name="vantage"), model=SimpleNamespace(domain="example.test"))
+    world = world or SimpleNamespace(helper=Helper(), layers={}, cluster=cluster)
     return KINDS[kind](world, target, number, [], KINDS[kind].Parameters.model_validate(parameters))
 
 
 @pytest.mark.parametrize("how", ["reset", "drop"])
 def test_a_port_where_nobody_listens_cannot_be_blocked(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is refused before, too; a server that was just started has a while to open it."""
-    monkeypatch.setattr(port_blocked, "ANSWER_DEADLINE_S", 0.05)
+    monkeypatch.setattr(rules, "WHOLE_DEADLINE_S", 0.05)
     words: Iterator[str] = itertools.repeat("refused")
     monkeypatch.setattr(port_blocked, "look", lambda *_: [["", next(words), 0.0]])
     blocked = fault("port-blocked", port=2525, how=how)
     with pytest.raises(RuntimeError, match="must answer before it is blocked, but vantage -> mx1:2525 refused"):
         blocked.inject()
     assert not blocked.world.helper.ran
-    monkeypatch.setattr(port_blocked, "ANSWER_DEADLINE_S", 5.0)
+    monkeypatch.setattr(rules, "WHOLE_DEADLINE_S", 5.0)
     words = iter(["refused", "open"])
     blocked.inject()
     blocked.inject()
@@ -154,3 +155,33 @@ def test_a_delay_is_waited_for_as_long_as_one_look_takes(delay: float, jitter: f
     late.peers = [SimpleNamespace(name=f"peer{number}", addresses=[]) for number in range(peers)]
     tries = 3 if delay < 0.5 else 1
     assert late.proof_deadline() >= 8.0 + tries * (delay + jitter) * max(1, peers) - 1e-9
+
+
+NOWHERE = {"status": "NXDOMAIN", "addresses": [], "seconds": 0.01}
+HERE = {"status": "NOERROR", "addresses": ["10.0.0.9"], "seconds": 0.01}
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "parameters"),
+    [
+        ("dns-nxdomain", NOWHERE, {}),
+        ("dns-servfail", NOWHERE | {"status": "SERVFAIL"}, {}),
+        ("dns-timeout", NOWHERE | {"status": "timeout"}, {}),
+        ("dns-wrong-answer", HERE, {"address": "10.0.0.9"}),
+        ("dns-stale", HERE, {"address": "10.0.0.9"}),
+    ],
+)
+def test_an_answer_that_is_as_wrong_without_the_fault_proves_nothing(
+    kind: str, before: dict[str, Any], parameters: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name with a typing error does not exist; the address that is right is no lie."""
+    monkeypatch.setattr(rules, "WHOLE_DEADLINE_S", 0.05)
+    monkeypatch.setattr(names, "look", lambda *_: before)
+    answers = fault(kind, names=["mx.example.test"], **parameters)
+    assert answers.effect()[0]
+    with pytest.raises(RuntimeError, match=r"mx\.example\.test must be answered before"):
+        answers.inject()
+    assert not answers.world.helper.ran
+    monkeypatch.setattr(names, "look", lambda *_: HERE | {"addresses": ["10.0.0.1"]})
+    answers.inject()
+    assert answers.world.helper.ran

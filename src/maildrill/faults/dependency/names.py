@@ -53,7 +53,12 @@ class NameFault(Ruled):
         return [f'{nat} iifname != "lo" meta l4proto {{ tcp, udp }} th dport 53 redirect to :{self._listens}']
 
     def inject(self) -> None:
-        """Start the responder, redirect questions to it. Raises RuntimeError if that cannot be done."""
+        """Start the responder, redirect questions to it.
+
+        Raises RuntimeError if that cannot be done, or if the question is answered like that without the fault: of a
+        name that does not exist, nobody could tell.
+        """
+        self.await_whole(f"{self.asked_for} must be answered before, and otherwise than by the fault")
         mode, address, ttl = self.orders()
         where = (str(self._listens), self.target.address)
         self._responder.start(*where, mode, address, str(ttl), *self.asked.names)

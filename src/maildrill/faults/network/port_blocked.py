@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pydantic import Field
@@ -15,11 +13,8 @@ from maildrill.faults.network.rules import Ruled, hook, source
 from maildrill.scenario.model import Strict
 
 PATIENCE_S = 0.4
-ANSWER_DEADLINE_S = 5.0
-"""How long a server that was just started may take to answer, before there is nothing to block."""
 
 
-@dataclass
 class PortBlocked(Ruled):
     """A firewall between the peers (everyone, if none are named) and one port of the target.
 
@@ -45,22 +40,13 @@ class PortBlocked(Ruled):
         """It must have the port."""
         return unserved(node, asked.port)
 
-    _answered: bool = field(default=False, init=False, repr=False)
-
     def inject(self) -> None:
         """Add the rules; twice leaves one set.
 
         Raises RuntimeError if the port does not answer before: a port where nobody listens looks blocked.
         """
-        self._await_answer()
+        self.await_whole("the port must answer before it is blocked")
         super().inject()
-
-    def _await_answer(self) -> None:
-        until = time.monotonic() + ANSWER_DEADLINE_S
-        while not self._answered:
-            self._answered, seen = self.sees(broken=False)
-            if not self._answered and time.monotonic() > until:
-                raise RuntimeError(f"the port must answer before it is blocked, but {seen}")
 
     def chains(self) -> list[str]:
         """Drop or reset what arrives for the port, before anything redirects it (reset there: Linux 5.9)."""

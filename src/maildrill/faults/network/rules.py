@@ -6,18 +6,25 @@ vanishes with the namespace. Existing tables (Docker's name server lives in one)
 
 from __future__ import annotations
 
+import time
 from abc import abstractmethod
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from maildrill.faults.fault import Fault
 
 EARLY = -300  # before every other rule of the node
+WHOLE_DEADLINE_S = 5.0
+"""How long a server that was just started may take to answer, before there is nothing to break."""
 
 
+@dataclass
 class Ruled(Fault):
     """A fault made of nftables rules on one node."""
 
     needs: ClassVar[tuple[str, ...]] = ("helper", "nftables")
+
+    _was_whole: bool = field(default=False, init=False, repr=False)
 
     @abstractmethod
     def chains(self) -> list[str]:
@@ -53,6 +60,17 @@ class Ruled(Fault):
         name = f"inet {self.table}"
         chains = "".join(f"chain {chain}\n}}\n" for chain in self.chains())
         self.act("nft", f"add table {name}\ndelete table {name}\ntable {name} {{\n{chains}}}\n")
+
+    def await_whole(self, what: str) -> None:
+        """Wait until the look sees nothing broken: what looks broken before would prove nothing. Once is enough.
+
+        Raises RuntimeError, beginning with ``what`` must be, if that is not seen within 5 s.
+        """
+        until = time.monotonic() + WHOLE_DEADLINE_S
+        while not self._was_whole:
+            self._was_whole, seen = self.sees(broken=False)
+            if not self._was_whole and time.monotonic() > until:
+                raise RuntimeError(f"{what}, but {seen}")
 
     def heal(self) -> None:
         """Delete the fault's table of rules; a table that went with its namespace is healed already."""
