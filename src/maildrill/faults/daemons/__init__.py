@@ -29,6 +29,14 @@ exec(compile(source, "daemon", "exec"), scope)
 scope["main"](arguments, ready)
 """
 
+STOP = """
+test -f "$1" || exit 0
+pid=$(cat "$1")
+tr '\\0' '\\n' < "/proc/$pid/cmdline" 2>/dev/null | grep -qxF "$1" && kill -KILL "$pid" 2>/dev/null
+rm -f "$1"
+"""
+"""The helper sees all processes of the machine: one that has the number of a program that died is somebody else's."""
+
 
 class Daemon:
     """One background program of a fault: started when ``start`` returns, gone when ``stop`` returns."""
@@ -50,5 +58,4 @@ class Daemon:
 
     def stop(self) -> None:
         """Kill it; stopping what does not run is harmless."""
-        script = 'test -f "$1" || exit 0; kill -KILL "$(cat "$1")" 2>/dev/null; rm -f "$1"'
-        self._fault.world.helper.run("sh", "-c", script, "sh", self._pidfile)
+        self._fault.world.helper.run("sh", "-c", STOP, "sh", self._pidfile)
