@@ -85,9 +85,13 @@ class KillDaemon(Fault):
 
     def _came_back(self) -> bool:
         until = time.monotonic() + RESTART_BY_ITSELF_S
-        while not (back := self.recovered()[0]) and time.monotonic() < until:
+        while not (back := self._runs_again() or self.recovered()[0]) and time.monotonic() < until:
             time.sleep(0.05)
         return back
+
+    def _runs_again(self) -> bool:
+        """Whether the node runs the program anew, which another fault may hide from the vantage."""
+        return any(one.pid not in self._before for one in named(self.target.container, self.asked.process))
 
     def effect(self) -> tuple[bool, str]:
         """None of the processes that ran before runs now: the node's kernel lists other process ids, or none."""
