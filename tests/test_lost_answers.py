@@ -63,3 +63,22 @@ def test_an_inbox() -> None:
     deletion._before = 10
     deletion.attacker = lambda: None
     assert seen(deletion.effect) == 1.0
+
+
+STATES = b"Name:\tinit\nState:\tS (sleeping)\nPid:\t1\nName:\tlmtp\nState:\tT (stopped)\nPid:\t12\n"
+PANIC = b"runtime: failed to create new OS thread\nfatal error: newosproc\nruntime stack:\n" * 3
+
+
+@pytest.mark.parametrize("lost", [b"", FORKLESS, PANIC])
+def test_processes(lost: bytes) -> None:
+    """Those that were stopped are found and told to go on; nothing heard is not nobody there."""
+    said = [lost, STATES, b""]
+    frozen, told = fault("freeze-daemon", said, process="lmtp"), list[list[str]]()
+    answer = frozen.target.container.exec_run
+    frozen.target.container.exec_run = lambda command: [told.append(command), answer(command)][1]
+    frozen.target.container.name = "maildrill-mx1"
+    frozen.heal()
+    assert "kill -s CONT 12" in told[-1][-1]
+    said += [lost] * 3
+    with pytest.raises(RuntimeError, match="does not tell its processes"):
+        frozen.recovered()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 COMM_LENGTH = 15  # the kernel keeps this much of a process' name (proc(5), TASK_COMM_LEN)
+LOOKS = 3  # on a busy machine the engine may lose what a program said
 STATUS = "grep -hsE '^(Name|State|Pid):' /proc/[0-9]*/status"
 
 
@@ -19,11 +20,25 @@ class Process:
 
 
 def processes(container: Any) -> list[Process]:
-    """All live processes of a node but the look itself. Raises APIError if it is not running."""
-    lines = container.exec_run(["sh", "-c", STATUS]).output.decode(errors="replace").splitlines()
-    values = [line.partition(":")[2].strip() for line in lines]
-    found = [Process(int(pid), name, state[:1]) for name, state, pid in zip(*[iter(values)] * 3, strict=False)]
-    return [one for one in found if one.state not in "ZX" and one.name not in ("grep", "sh")]
+    """All live processes of a node but the look itself.
+
+    Raises APIError if it is not running, RuntimeError if it does not tell: a node that runs has at least one.
+    """
+    said = ""
+    for _ in range(LOOKS):
+        said = container.exec_run(["sh", "-c", STATUS]).output.decode(errors="replace")
+        if found := _told(said):
+            return [one for one in found if one.state not in "ZX" and one.name not in ("grep", "sh")]
+    raise RuntimeError(f"{container.name} does not tell its processes: {said[-200:]!r}")
+
+
+def _told(said: str) -> list[Process]:
+    """The processes in an answer; none if it is something else, such as that the node cannot fork."""
+    values = [line.partition(":")[2].strip() for line in said.splitlines()]
+    try:
+        return [Process(int(pid), name, state[:1]) for name, state, pid in zip(*[iter(values)] * 3, strict=False)]
+    except ValueError:
+        return []
 
 
 def named(container: Any, name: str) -> list[Process]:
