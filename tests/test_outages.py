@@ -90,6 +90,18 @@ def test_what_fails_long_after_it_had_come_back_is_an_outage_of_its_own() -> Non
     assert [outage.start for outage in result.services["inbound"].outages] == pytest.approx([7.0, 20.0])
 
 
+def test_a_pause_of_the_probes_between_two_outages_does_not_make_them_one() -> None:
+    """Four probes were not sent at 15 s: too few to be a stretch that nobody saw, and success lasted on both sides."""
+    events = [one for one in down("inbound", (7.0, 8.0), (20.0, 20.1)) if not _is_inbound(one, 15.0, 15.4)]
+    result = run([*events, *census({})], scenario(inbound={"rto": "2s"}))
+    assert [outage.start for outage in result.services["inbound"].outages] == pytest.approx([7.0, 20.0])
+    assert result.verdict == "pass"
+
+
+def _is_inbound(event: Event, begin: float, end: float) -> bool:
+    return isinstance(event, Probe) and event.service == "inbound" and begin <= event.t < end
+
+
 @pytest.mark.parametrize("late", [0.05, 3.0])
 def test_a_service_that_fails_before_the_fault_is_no_healthy_baseline(late: float) -> None:
     """Also when its probes hang until after the fault."""

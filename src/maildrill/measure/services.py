@@ -52,7 +52,7 @@ def _groups(runs: list[Run], need: float) -> list[tuple[int, int]]:
     success: float | None = None
     for i, run in enumerate(runs):
         if run.ok:
-            success = run.first
+            success = run.first if success is None else success
             continue
         if groups and (success is None or _begins_by(run, success + need)):
             groups[-1] = (groups[-1][0], i)
