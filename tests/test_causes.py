@@ -67,6 +67,14 @@ def test_one_success_after_an_effect_may_be_chance() -> None:
     assert interval(service)[1] == pytest.approx(7.05)
 
 
+@pytest.mark.parametrize(("asked", "lower"), [(9.5, 9.5), (11.0, 7.0)])
+def test_what_hung_for_long_when_a_fault_was_asked_for_was_hit_before(asked: float, lower: float) -> None:
+    """From 9.1 s on every probe hangs for 3 s. Half a second later the other fault may be why; two seconds, hardly."""
+    (outage,) = inbound(*down((9.1, 14.0), slow=3.0), *second(asked, asked + 0.5)).outages
+    assert outage.onset is not None
+    assert outage.onset.model_dump() == {"lower": lower, "upper": asked + 0.5}
+
+
 def test_a_short_stretch_without_a_look_counts_where_a_fault_took_effect() -> None:
     """Nobody saw inbound from 6.5 to 7.4 s: it may have been away for 0.45 s. Elsewhere that is nothing."""
     events = [one for one in frame_of_drill(None) if not (isinstance(one, Probe) and 6.45 < one.t < 7.35)]
