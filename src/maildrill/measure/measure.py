@@ -116,7 +116,10 @@ def _longest(services: dict[str, Service]) -> str:
         name, time = max(_uppers(failed).items(), key=lambda pair: pair[1])
         return f"{name} was down longest, {time:.1f} s"
     name, time = max(_uppers(unseen).items(), key=lambda pair: pair[1])
-    return f"no service was seen to fail; {name} was not looked at for {time:.1f} s" if time else "no service failed"
+    if time:
+        return f"no service was seen to fail; {name} was not looked at for {time:.1f} s"
+    alone = [name for name, one in unseen.items() if one.failed]
+    return f"{', '.join(alone)} failed, but no fault had taken effect" if alone else "no service failed"
 
 
 def _uppers(services: dict[str, Service]) -> dict[str, float]:
