@@ -84,6 +84,13 @@ def test_the_recovery_point_reaches_to_what_may_have_taken_the_mail(
     assert (result.verdict, result.diagnostics[0].about) == ("fail", "rpo")
 
 
+def test_what_came_in_after_the_census_had_begun_is_not_said_to_be_without_a_census() -> None:
+    result = run([*frame_of_drill(None), *message("m1", "accepted", t=40.5), *census({})])
+    (found,) = result.diagnostics
+    assert (result.verdict, found.code) == ("inconclusive", "CENSUS_INCOMPLETE")
+    assert found.message.endswith("or they came in after it had begun")
+
+
 def test_the_bound_counts_only_mail_whose_fate_is_known() -> None:
     waiting = [*message("m1", "accepted"), Held(45.0, "mx1", "queue", "dead", "", ["m1"])]
     known = [*message("m2", "accepted"), *census({BOX[0]: ["m2"]})]
