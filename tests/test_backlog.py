@@ -38,6 +38,18 @@ def test_the_backlog_of_the_first_outage_was_clear_before_the_second() -> None:
     assert (recovery.backlog_s, recovery.whole_s) == pytest.approx((0.15, 3.2))
 
 
+def test_a_stretch_that_nobody_looked_at_has_no_backlog_of_a_later_outage() -> None:
+    """Nobody looked at the mailboxes from 6.5 to 10 s; that inbound failed for a moment at 20 s is not about them."""
+    events = [one for one in with_blip(frame_of_drill(None)) if not _is_mailbox(one, 6.55, 9.95)]
+    recovery = run([*events, *seen("m", 6.7)]).services["mailbox"].recovery
+    assert recovery is not None
+    assert (recovery.backlog_s, recovery.whole_s) == (None, pytest.approx(3.05))
+
+
+def _is_mailbox(one: Event, begin: float, end: float) -> bool:
+    return isinstance(one, Probe) and one.service == "mailbox" and begin <= one.t < end
+
+
 def test_mail_that_was_seen_and_is_gone_was_visible() -> None:
     """Lost later is lost, but not a backlog."""
     gone = [*message("m", "accepted", t=6.1), Copy(6.3, "m", BOX[0], 1, 1, "h"), *census({})]

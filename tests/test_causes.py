@@ -6,7 +6,7 @@ import pytest
 from planted_drill import census, frame_of_drill, run, scenario
 
 from maildrill.journal.event import Event
-from maildrill.journal.events import Fault, Probe
+from maildrill.journal.events import Fault, Node, Probe
 from maildrill.measure.result import Service
 
 
@@ -65,6 +65,25 @@ def test_one_success_after_an_effect_may_be_chance() -> None:
     """The probe due at 7.1 was still served; the next hang for 3 s, until long after the second fault."""
     service = inbound(*down((7.2, 14.0), slow=3.0), *second(9.5, 9.6))
     assert interval(service)[1] == pytest.approx(7.05)
+
+
+@pytest.mark.parametrize(("asked", "lower"), [(9.5, 9.5), (11.0, 7.0)])
+def test_what_hung_for_long_when_a_fault_was_asked_for_was_hit_before(asked: float, lower: float) -> None:
+    """From 9.1 s on every probe hangs for 3 s. Half a second later the other fault may be why; two seconds, hardly."""
+    (outage,) = inbound(*down((9.1, 14.0), slow=3.0), *second(asked, asked + 0.5)).outages
+    assert outage.onset is not None
+    assert outage.onset.model_dump() == {"lower": lower, "upper": asked + 0.5}
+
+
+@pytest.mark.parametrize(("at", "detected"), [(7.2, None), (20.5, 0.5)])
+def test_what_a_proxy_noticed_of_an_earlier_outage_is_no_detection_of_this_one(
+    at: float, detected: float | None
+) -> None:
+    """One second away after the kill, and three seconds long after: those from 20 s on make the recovery time."""
+    noticed = Node(at, "mx1", "down", "proxy: smtp/mx1")
+    parts = inbound(*down((7.0, 8.0), (20.0, 23.0), slow=0.05), noticed).recovery
+    assert parts is not None
+    assert (parts.onset, parts.detected_s) == (20.0, detected)
 
 
 def test_a_short_stretch_without_a_look_counts_where_a_fault_took_effect() -> None:

@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 from histories import sealed
-from planted_drill import BOX, census, frame_of_drill, message
+from planted_drill import BOX, census, frame_of_drill, message, scenario
 
 from maildrill import cli
 from maildrill.journal.event import Event
 from maildrill.journal.events import Copy, Held
+from maildrill.journal.reader import Journal
+from maildrill.measure.explain import explain
+from maildrill.measure.measure import measure_with_tables
 from maildrill.report.difference import difference
 
 SCENARIO = """\
@@ -54,6 +57,20 @@ def test_a_lost_message_from_offer_to_census(folder: Path, capsys: pytest.Captur
                                  "error": "", "copies": 1, "of": 2}  # fmt: skip
     assert told["events"][3]["copies"] == 0
     assert told["conclusions"][-1].startswith("class lost: acknowledged; then no copy")  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("told_of", "why"),
+    [
+        ([*message("m5", "accepted"), Held(45.0, "st1", "store", "running", "", ["m5"])], "only on the disk of a run"),
+        (message("m5", "accepted", t=40.5), "it was still under way when the last look began"),
+    ],
+)
+def test_a_missing_message_tells_the_reason_of_its_class(told_of: list[Event], why: str) -> None:
+    data = "".join(event.line() + "\n" for event in [*frame_of_drill(), *told_of, *census({})]).encode()
+    journal = Journal(True, len(data), "", data)
+    told = explain(measure_with_tables(journal, scenario()), journal, "m5")
+    assert why in told.conclusions[-1]
 
 
 def test_a_delivered_message_tells_its_tries_and_copies(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

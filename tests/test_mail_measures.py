@@ -59,8 +59,11 @@ def test_missing_mail_may_wait_in_a_queue_that_was_not_seen(note: str, outcomes:
         (6.9, [], 0.1, 0.1),
         (5.0, [("requested", 14.0), ("effective", 15.0)], 2.0, 10.0),
         (8.0, [], 0.0, 22.0),
-        (8.0, [("heal-requested", 12.0)], 0.0, 4.0),
-        (20.0, [("heal-requested", 12.0)], 0.0, 10.0),
+        (8.0, [("healed", 12.0)], 0.0, 4.0),
+        (8.0, [("heal-requested", 12.0), ("healed", 16.0)], 0.0, 8.0),
+        (8.0, [("heal-requested", 12.0)], 0.0, 22.0),
+        (8.0, [("healed", 12.0), ("requested", 6.5), ("effective", 7.5)], 0.0, 22.0),
+        (20.0, [("healed", 12.0)], 0.0, 10.0),
         (11.0, [("heal-verified", 10.0), ("effective", 15.0)], 4.0, 4.0),
         (11.0, [("effective", 15.0)], 0.0, 4.0),
     ],
@@ -68,8 +71,8 @@ def test_missing_mail_may_wait_in_a_queue_that_was_not_seen(note: str, outcomes:
 def test_the_recovery_point_reaches_to_what_may_have_taken_the_mail(
     accepted: float, more: list[tuple[str, float]], least: float, seconds: float
 ) -> None:
-    """Later than the effect, it is counted to the healing, or to the end; and as long as anything was broken, what it
-    lost may have been lost at once. An RPO of 0 s is not met even by mail accepted in the moment of the effect.
+    """Later than the effect, it is counted to when all were healed, or to the end; and as long as anything was broken,
+    what it lost may have been lost at once. An RPO of 0 s is not met even by mail accepted in the moment of the effect.
     """
     second = [Fault(t, "wipe", "k2", "mx2", state, "") for state, t in more if not state.startswith("heal")]
     healed = [Fault(t, "kill", "k1", "mx1", state, "") for state, t in more if state.startswith("heal")]
@@ -79,6 +82,13 @@ def test_the_recovery_point_reaches_to_what_may_have_taken_the_mail(
     assert result.rpa.seconds == pytest.approx(seconds - (lost - accepted))
     assert result.rpa.at_least_s == pytest.approx(max(0.0, least - (lost - accepted)))
     assert (result.verdict, result.diagnostics[0].about) == ("fail", "rpo")
+
+
+def test_what_came_in_after_the_census_had_begun_is_not_said_to_be_without_a_census() -> None:
+    result = run([*frame_of_drill(None), *message("m1", "accepted", t=40.5), *census({})])
+    (found,) = result.diagnostics
+    assert (result.verdict, found.code) == ("inconclusive", "CENSUS_INCOMPLETE")
+    assert found.message.endswith("or they came in after it had begun")
 
 
 def test_the_bound_counts_only_mail_whose_fate_is_known() -> None:

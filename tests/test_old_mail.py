@@ -68,6 +68,24 @@ def test_it_counts_from_the_fault_that_took_the_mail_not_from_an_earlier_one() -
     assert old.first_back_s == Interval(lower=1.0, upper=2.3000000000000007)
 
 
+BESIDE = FaultLife(kind="freeze", target="dns1", name="f", requested_at=11.1, effective_at=11.2)
+SLOW = FaultLife(kind="store-lost", target="mail1", name="s", requested_at=9.0, effective_at=13.0)
+NEXT = FaultLife(kind="kill", target="mx1", name="k", requested_at=12.5, effective_at=12.6)
+
+
+def test_a_fault_that_came_later_does_not_take_over_the_loss() -> None:
+    """It was asked for while the first look failed: the upper bound is counted from the first, the lower from it."""
+    old = seen(measured(looks("u", [False, True]), [WIPED, BESIDE]))
+    assert old.first_back_s is not None
+    assert (old.first_back_s.lower, round(old.first_back_s.upper, 6)) == (0.0, 2.3)
+
+
+def test_the_loss_is_counted_from_its_first_failure_if_the_effect_was_proven_later() -> None:
+    old = seen(measured(looks("u", [True, False, True, True], begin=9.5), [SLOW, NEXT]))
+    assert old.first_back_s is not None
+    assert (old.first_back_s.lower, round(old.first_back_s.upper, 6)) == (0.0, 1.3)
+
+
 def test_without_a_fault_in_effect_there_is_nothing_to_say() -> None:
     asked = FaultLife(kind="kill", target="x", name="k", requested_at=1.0)
     assert measured(looks("u", [False]), [asked]) is None

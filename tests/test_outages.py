@@ -12,6 +12,7 @@ from maildrill.journal.events import (
     Fault,
     Probe,
 )
+from maildrill.report.html import rta_text
 
 
 def test_planted_outage_is_measured() -> None:
@@ -88,6 +89,28 @@ def test_what_fails_long_after_it_had_come_back_is_an_outage_of_its_own() -> Non
     assert rta.model_dump() == pytest.approx({"lower": 0.9, "upper": 1.05})
     assert result.verdict == "pass"
     assert [outage.start for outage in result.services["inbound"].outages] == pytest.approx([7.0, 20.0])
+
+
+def test_a_pause_of_the_probes_between_two_outages_does_not_make_them_one() -> None:
+    """Four probes were not sent at 15 s: too few to be a stretch that nobody saw, and success lasted on both sides."""
+    events = [one for one in down("inbound", (7.0, 8.0), (20.0, 20.1)) if not _is_inbound(one, 15.0, 15.4)]
+    result = run([*events, *census({})], scenario(inbound={"rto": "2s"}))
+    assert [outage.start for outage in result.services["inbound"].outages] == pytest.approx([7.0, 20.0])
+    assert result.verdict == "pass"
+
+
+def test_what_failed_without_a_fault_in_effect_is_not_said_to_be_no_outage() -> None:
+    """The kill was never proven: the drill says nothing of it, and not that nothing failed either."""
+    events = [one for one in down("inbound", (7.0, 12.0)) if not (isinstance(one, Fault) and one.state == "effective")]
+    result = run([*events, *census({})], scenario(inbound={"rto": "5s"}))
+    assert result.verdict == "inconclusive"
+    assert result.headline.endswith("; inbound failed, but no fault had taken effect")
+    texts = {name: rta_text(service) for name, service in result.services.items()}
+    assert (texts["inbound"], texts["mailbox"]) == ("outage, but no fault", "no outage")
+
+
+def _is_inbound(event: Event, begin: float, end: float) -> bool:
+    return isinstance(event, Probe) and event.service == "inbound" and begin <= event.t < end
 
 
 @pytest.mark.parametrize("late", [0.05, 3.0])

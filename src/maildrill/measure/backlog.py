@@ -81,7 +81,10 @@ def _visible(before: pl.DataFrame, end: float) -> float:
 
 
 def with_backlog(services: dict[str, Service], found: CatchUp) -> dict[str, Service]:
-    """The services with the last part added: from its own return until the backlog of its episode was visible."""
+    """The services with the last part added: from its own return until the backlog of its episode was visible.
+
+    A stretch that nobody looked at is in no episode: what was backlog of it is not known.
+    """
     return {name: _cleared(service, found) for name, service in services.items()}
 
 
@@ -90,8 +93,9 @@ def _cleared(service: Service, found: CatchUp) -> Service:
     if recovery is None or recovery.whole_s is None:
         return service
     back = recovery.onset + recovery.whole_s
+    seen = any(one.failed and one.upper is not None and abs(one.upper - back) < EXACT_S for one in service.outages)
     clear = [until for end, until in found.clear if end >= back - EXACT_S]
-    if not clear:
+    if not (seen and clear):
         return service
     backlog = max(0.0, clear[0] - back)
     done = recovery.model_copy(update={"backlog_s": backlog, "whole_s": recovery.whole_s + backlog})

@@ -128,14 +128,17 @@ def _class_reasons(row: dict[str, Any]) -> list[str]:
     doubt = "the reply to a final dot was lost once" if row["ambiguous"] else "no reply to a final dot was lost"
     seen = f"first seen at {row['seen_at']:.6f} s" if row["seen_at"] is not None else "never seen by a reader"
     look = ("the last" if row["census_whole"] else "no") + " census of its mailbox is whole"
+    where = "only on the disk of a running store, where no user can read it" if row["on_disk"] else "on no volume"
+    late = row["census_whole"] and row["after_look"]
+    unsure = "it was still under way when the last look began" if late else "its mailbox was not read to the end"
     why = {
         "delivered": f"{copies} in the census of its mailbox",
         "ambiguous_delivered": f"{copies} in the census of its mailbox, without an acknowledgement",
         "bounced": f"no copy, but a bounce came (status {row['bounce_status']})",
         "held": "no copy and no bounce, but it was on a volume after the census phase began",
-        "lost": "acknowledged; then no copy, no bounce, and on no volume",
+        "lost": f"acknowledged; then no copy, no bounce, and {where}",
         "ambiguous_missing": "perhaps taken over, never acknowledged; no copy, no bounce, and on no volume",
-        "unresolved": "no copy was found, but its mailbox was not read to the end",
+        "unresolved": f"no copy was found, but {unsure}",
         "refused_permanent": "the last attempt was refused for good",
         "refused_temporary": "no attempt was accepted before the sender stopped",
     }[row["fate"]]

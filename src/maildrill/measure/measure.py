@@ -48,13 +48,13 @@ SOURCES = {
     "ledger.held_at_settle": "held: between the settle and the census phase",
     "ledger.misdelivered": "census: mailbox compared with offer: rcpt",
     "ledger.order_inversions": "copy: first of each id, compared with offer: t, per sender and recipient",
-    "old_mail": "recall, from the first effective fault on; census, of messages seen (copy) before it: hashes compared",
+    "old_mail": "recall, from an effective fault's request on; census, messages seen (copy) before it: hashes compared",
     "old_mail.snapshot_age_s": 'recovery: a detail that says "snapshot NAME taken TIME"; start: wall',
     "read_outage": "probe: ends of successful mailbox probes, from the baseline to the drain phase",
     "recovery_steps": "recovery: first event of each state",
     "replicas": "replica: seen, gone, of offered messages; replica-census; fault: last heal-verified, else healed",
     "replicas.stores": "replica-census; behind: replica, fault: first effective",
-    "rpa": "fault: effective, heal-requested, heal-verified; attempt: accepted ends of the lost; offer: size",
+    "rpa": "fault: effective, healed, heal-verified; attempt: accepted ends of the lost; offer: size",
     "sessions": "session: lost, compared with the account's next open, before teardown; fault: latest effective before",
     "state": "change: acknowledged, compared with the state-census of the account's two folders",
     "state_rpa_s": "as rpa; change: acknowledged ones that did not last",
@@ -116,7 +116,10 @@ def _longest(services: dict[str, Service]) -> str:
         name, time = max(_uppers(failed).items(), key=lambda pair: pair[1])
         return f"{name} was down longest, {time:.1f} s"
     name, time = max(_uppers(unseen).items(), key=lambda pair: pair[1])
-    return f"no service was seen to fail; {name} was not looked at for {time:.1f} s" if time else "no service failed"
+    if time:
+        return f"no service was seen to fail; {name} was not looked at for {time:.1f} s"
+    alone = [name for name, one in unseen.items() if one.failed]
+    return f"{', '.join(alone)} failed, but no fault had taken effect" if alone else "no service failed"
 
 
 def _uppers(services: dict[str, Service]) -> dict[str, float]:

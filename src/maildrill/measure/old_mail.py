@@ -1,13 +1,14 @@
 """Old mail: what users had before the disaster, and when and whether they could read it again.
 
-A mailbox lost sight of its mail if a look at its oldest message (recall), due at or after the request of the
-first fault that took effect, failed. It is back with the first success after the last failure: ``lower`` is when
-that failure was due, ``upper`` the end of the success, both counted from the latest effect of a fault that was
-requested before the first failure ended.
+A mailbox lost sight of its mail if a look at its oldest message (recall), due at or after the first request of a
+fault that took effect, failed. It is back with the first success after the last failure: ``lower`` is when that
+failure was due, ``upper`` the end of the success. They are counted from the latest, and from the earliest, of the
+faults that may have taken it: requested before the first failure ended, and with no success since their effect.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import datetime
 from typing import Any
@@ -28,13 +29,10 @@ def measure_old_mail(
     frames: Frames, messages: Messages, faults: list[FaultLife], steps: list[RecoveryStep]
 ) -> OldMail | None:
     """None without a fault that took effect."""
-    first = min((life for life in faults if life.effective_at is not None), key=_effect, default=None)
-    if first is None:
+    effects = sorted((_onset(life), _effect(life)) for life in faults if life.effective_at is not None)
+    if not effects:
         return None
-    onset, effects = (
-        _onset(first),
-        sorted((_onset(life), _effect(life)) for life in faults if life.effective_at is not None),
-    )
+    onset = effects[0][0]
     looks = _looks(frames, onset)
     backs = [_back(rows, effects) for rows in looks.values() if not all(row["ok"] for row in rows)]
     intervals = sorted((back for back in backs if back is not None), key=lambda back: (back.upper, back.lower))
@@ -74,16 +72,30 @@ def _looks(frames: Frames, onset: float) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
+def _taken(rows: list[dict[str, Any]], effects: list[tuple[float, float]]) -> Interval:
+    """The moments between which lies the one that a loss of sight is counted from.
+
+    Of a fault whose effect was proven after the first failure was due: from that on, but not before its request.
+    """
+    first = next(row for row in rows if not row["ok"])
+    seen = max((row["t"] for row in rows if row["ok"] and row["t"] < first["t"]), default=-math.inf)
+    before = [(onset, effect) for onset, effect in effects if onset <= first["end"]]
+    likely = [one for one in before if one[1] >= seen] or [max(before, key=lambda one: one[1])]
+    since = [min(effect, max(first["t"], onset)) for onset, effect in likely]
+    return Interval(lower=min(since), upper=max(effect for _, effect in likely))
+
+
 def _back(rows: list[dict[str, Any]], effects: list[tuple[float, float]]) -> Interval | None:
-    effect = _latest(effects, next(row["end"] for row in rows if not row["ok"]))
-    failed = max(row["t"] for row in rows if not row["ok"])
+    taken, failed = _taken(rows, effects), max(row["t"] for row in rows if not row["ok"])
     ends = [row["end"] for row in rows if row["ok"] and row["t"] > failed]
-    return Interval(lower=max(0.0, failed - effect), upper=max(0.0, min(ends) - effect)) if ends else None
+    if not ends:
+        return None
+    return Interval(lower=max(0.0, failed - taken.upper), upper=max(0.0, min(ends) - taken.lower))
 
 
 def _vain(rows: list[dict[str, Any]], effects: list[tuple[float, float]]) -> float:
-    """How long a mailbox that is not back was looked for, s."""
-    return max(0.0, float(rows[-1]["end"]) - _latest(effects, next(row["end"] for row in rows if not row["ok"])))
+    """How long at least a mailbox that is not back was looked for, s."""
+    return max(0.0, float(rows[-1]["end"]) - _taken(rows, effects).upper)
 
 
 def _snapshot_age(frames: Frames, steps: list[RecoveryStep], effects: list[tuple[float, float]]) -> float | None:

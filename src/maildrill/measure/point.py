@@ -24,11 +24,11 @@ def point_before(gone: pl.Series, faults: list[FaultLife], horizon: float) -> In
 
 
 def _at_most(gone: pl.Series, lives: list[FaultLife], horizon: float) -> float:
-    """What was acknowledged before the last effect is counted to that, what came later to the last healing after it,
-    and what came later still to the end of observation (``horizon``).
+    """What was acknowledged before the last effect is counted to that, what came later to when all were healed, and
+    what came later still, or while one was never healed, to the end of observation (``horizon``).
     """
     effect = max(life.effective_at or 0.0 for life in lives)
-    healed = max(life.heal_requested_at or effect for life in lives)
+    healed = max(horizon if life.healed_at is None else life.healed_at for life in lives)
     found, begin = [], -math.inf
     for end in (effect, max(effect, healed), max(horizon, _latest(gone))):
         found.append(_reach(gone, begin, end))

@@ -12,7 +12,7 @@ from __future__ import annotations
 import polars as pl
 
 from maildrill.measure.frames import Frames
-from maildrill.measure.result import FaultLife, Outage, Recovery
+from maildrill.measure.result import FaultLife, Outage, Recovery, Trigger
 
 BACKENDS = {"mailbox": "imaps", "submission": "submission", "delivery": "lmtp"}
 """The backend of the proxies through which a service goes."""
@@ -84,16 +84,22 @@ def parts_between(begin: float, moments: list[float | None]) -> list[float | Non
     return parts
 
 
+def _asked(trigger: Trigger, effect: float, faults: list[FaultLife]) -> float:
+    """From when on a proxy may have noticed the outage: its fault's request, but for one that began long after, s."""
+    if trigger.state != "effective" or effect > trigger.effective:
+        return effect
+    asked = [life.requested_at for life in faults if life.name == trigger.name and life.requested_at is not None]
+    return min(asked, default=effect)
+
+
 def recovery_of(service: str, outages: list[Outage], faults: list[FaultLife], frames: Frames) -> Recovery | None:
     """The parts up to sustained success; None if no outage followed a fault."""
     outage = _deciding(outages)
     if outage is None or outage.trigger is None or outage.onset is None:
         return None
     effect, success = outage.onset.lower, outage.first_success
-    asked = [life.requested_at for life in faults if life.name == outage.trigger.name and life.requested_at is not None]
-    since = min(asked, default=effect) if outage.trigger.state == "effective" else effect
     moments = [
-        _detected(frames, since, effect, success),
+        _detected(frames, _asked(outage.trigger, effect, faults), effect, success),
         _switched(service, outage, faults, frames, success),
         success,
         outage.upper,

@@ -21,12 +21,11 @@ from maildrill.measure.interval import Censored, Interval
 from maildrill.measure.recovery import recovery_of
 from maildrill.measure.result import FaultLife, Gap, Outage, Service, Trigger
 from maildrill.measure.runs import Run, fold, unseen_after, with_gaps
-from maildrill.measure.triggers import Cause, onset_of, possible_causes
+from maildrill.measure.triggers import QUICK_S, Cause, onset_of, possible_causes
 from maildrill.scenario.model import SERVICES, Scenario
 
 SCHEDULED = ("inbound", "submission", "mailbox")
 """Services whose probes begin on their own schedule; delivery and outbound begin when these accept."""
-QUICK_S = 1.0
 
 
 def horizon_of(frames: Frames) -> float:
@@ -52,7 +51,7 @@ def _groups(runs: list[Run], need: float) -> list[tuple[int, int]]:
     success: float | None = None
     for i, run in enumerate(runs):
         if run.ok:
-            success = run.first
+            success = run.first if success is None else success
             continue
         if groups and (success is None or _begins_by(run, success + need)):
             groups[-1] = (groups[-1][0], i)

@@ -15,6 +15,8 @@ from maildrill.measure.runs import Run
 
 BY_CHANCE = 2
 """So many probe intervals after an effect a success says nothing against it: the next may be the first to fail."""
+QUICK_S = 1.0
+"""So long a good probe may be under way when a fault hits it; one that hung for longer, something else had hit, s."""
 
 
 @dataclass(frozen=True)
@@ -42,20 +44,23 @@ def possible_causes(
     """All that the outage may be due to; empty if nothing was broken by ``until``, its end (s).
 
     Those of before its ``first`` run, unless a probe due later (``seen_up``: the last that succeeded) rules them out;
-    and those requested before the first failed probe had ended. Without either the latest of before, or else the
-    first effect that fell into the outage. ``deadline`` of a probe, and ``every``: the time between two, s.
+    and those requested before the first failed probe had ended. Without either, or if that probe hung already when
+    these were requested, the latest of before; or else the first effect that fell into the outage. ``deadline`` of a
+    probe, and ``every``: the time between two, s.
     """
-    before, early, inside = [], [], []
+    before, early, inside, is_explained = [], [], [], False
     for cause in causes_of(faults):
         effective, asked = cause.trigger.effective, cause.asked
         if effective <= first.first:
             before.append(cause)
         elif asked is not None and asked - deadline <= first.first and asked <= first.end:
             early.append(cause)
+            is_explained |= first.ok is None or asked <= first.first + QUICK_S
         elif cause.trigger.state == "effective" and effective <= until:
             inside.append(cause)
     near = [cause for cause in before if cause.trigger.effective >= seen_up - BY_CHANCE * every]
-    return [*near, *early] or before[-1:] or inside[:1]
+    likely = near if near or is_explained else before[-1:]
+    return [*likely, *early] or inside[:1]
 
 
 def onset_of(start: float, failed: float | None, cause: Cause, need: float) -> Interval:

@@ -160,8 +160,11 @@ def _mail(facts: Facts) -> Found:
     open_ = sum(counts.unresolved for counts in facts.ledger.by_stream.values())
     if facts.messages.mailboxes_not_whole:
         found.append(("CENSUS_INCOMPLETE", "not read to the end: " + ", ".join(facts.messages.mailboxes_not_whole)))
-    elif open_ or facts.frames["census"].is_empty():
-        found.append(("CENSUS_INCOMPLETE", f"no census of the mailboxes of {open_} messages"))
+    elif facts.frames["census"].is_empty():
+        found.append(("CENSUS_INCOMPLETE", f"no mailbox was read in the end, the fate of {open_} messages is unknown"))
+    elif open_:
+        why = "no census of their mailboxes, or they came in after it had begun"
+        found.append(("CENSUS_INCOMPLETE", f"the fate of {open_} messages is unknown: {why}"))
     return found
 
 

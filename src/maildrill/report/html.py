@@ -23,7 +23,9 @@ def rta_text(service: Service) -> str:
         return "not observed"
     if isinstance(rta, Censored):
         return f"> {rta.at_least_s:.2f} s"
-    return between(rta.lower, rta.upper) if rta.upper > 0 else "no outage"
+    if rta.upper > 0:
+        return between(rta.lower, rta.upper)
+    return "outage, but no fault" if any(outage.failed for outage in service.outages) else "no outage"
 
 
 def sessions_text(sessions: Sessions) -> str:
