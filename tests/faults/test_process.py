@@ -19,11 +19,11 @@ def inject(fault: Any) -> None:
     fault.inject()  # twice is harmless
 
 
-def heal(fault: Any) -> None:
-    """Healed twice, and recovered."""
+def heal(fault: Any, deadline: float = 30) -> None:
+    """Healed twice, and recovered within ``deadline`` s."""
     fault.heal()
     fault.heal()
-    until("recovery", fault.recovered, 30)
+    until("recovery", fault.recovered, deadline)
 
 
 @pytest.mark.parametrize(("kind", "with_"), [("kill", {}), ("stop", {}), ("freeze", {}), ("restart-loop", {})])
@@ -153,7 +153,7 @@ def test_a_server_that_has_no_more_to_give_keeps_users_out_until_healed(
         inject(fault)
         until("somebody kept out", lambda: ((came := come_in(single)) < MANY, f"{came} of {MANY} let in"), 60)
     finally:
-        heal(fault)
+        heal(fault, 90)
     everybody_comes_in(single)
     for service in ("mailbox", "inbound", "delivery", "outbound"):
         until(service, lambda service=service: single.works(service), 90)
