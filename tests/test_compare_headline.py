@@ -1,0 +1,59 @@
+"""The sentence of a comparison claims no difference that is not there, and hides none."""
+
+from __future__ import annotations
+
+from maildrill.compare.build import compare
+from maildrill.compare.model import CellSeen, Comparison
+from maildrill.compare.observation import Observation
+from maildrill.compare.plan import Plan, PlannedCluster, PlannedScenario, order_cells
+
+LOW, HIGH = [1.0, 2, 3, 4, 5, 6], [7.0, 8, 9, 10, 11, 12]
+BETTER_A, BETTER_B = {"a": LOW, "b": HIGH}, {"a": HIGH, "b": LOW}
+
+
+def headline(**scenarios: dict[str, dict[str, list[float]]]) -> str:
+    return side_by_side(**scenarios).headline
+
+
+def side_by_side(**scenarios: dict[str, dict[str, list[float]]]) -> Comparison:
+    """Two clusters; scenario -> metric -> cluster -> its values; repeats beyond these were not usable."""
+    cells = order_cells(["a", "b"], list(scenarios), len(LOW), 1)
+    plan = Plan(
+        maildrill_version="1", created="", seed=1, repeats=len(LOW), reruns=0, cells=cells,
+        scenarios=[PlannedScenario(name=one, title="", why="", file="", sha256="", need_s=1) for one in scenarios],
+        clusters=[PlannedCluster(name=name, given="", about="", sha256="") for name in "ab"],
+    )  # fmt: skip
+    seen = []
+    for one in cells:
+        rows = {name: row[one.cluster] for name, row in scenarios[one.scenario].items()}
+        found = {name: Observation(value=row[one.repeat - 1]) for name, row in rows.items() if one.repeat <= len(row)}
+        folder = one.cell if found else None
+        seen.append(CellSeen(**one.model_dump(), verdict="", folder=folder, maildrill_version="1", attempts=[],
+                             observations=found))  # fmt: skip
+    return compare(plan, seen)
+
+
+def test_differences_that_cancel_out_over_all_scenarios_are_not_called_none() -> None:
+    """In one metric a wins everywhere; in the other each wins one scenario, which over both is nothing."""
+    text = headline(
+        s={"rta_inbound": BETTER_A, "rta_mailbox": BETTER_A}, t={"rta_inbound": BETTER_A, "rta_mailbox": BETTER_B}
+    )
+    assert text.startswith("Beyond noise over all scenarios: a is better than b in inbound RTA")
+    assert "Not so over all of them, 2 are beyond noise within: s, t." in text
+    assert "No difference" not in text
+
+
+def test_a_loss_within_one_scenario_is_not_hidden_by_the_gain_over_all() -> None:
+    won = {"rta_inbound": BETTER_A}
+    text = headline(r=won, s=won, t=won, u={"rta_inbound": BETTER_B})
+    assert text.startswith("Beyond noise over all scenarios: a is better than b in inbound RTA")
+    assert "1 is beyond noise within: u" in text
+
+
+def test_of_several_scenarios_the_only_one_with_usable_drills_is_spoken_of() -> None:
+    nothing: dict[str, list[float]] = {"a": [], "b": []}
+    text = headline(s={"rta_inbound": BETTER_A}, t={"rta_inbound": nothing})
+    assert text.startswith("Beyond noise in s: a is better than b in inbound RTA (median 3.50 s against 9.50 s).")
+    few = {"a": [1.0, 2], "b": [7.0, 8]}
+    text = headline(s={"rta_inbound": few}, t={"rta_inbound": nothing})
+    assert "Seen in every drill, though" in text
