@@ -57,3 +57,9 @@ def test_of_several_scenarios_the_only_one_with_usable_drills_is_spoken_of() -> 
     few = {"a": [1.0, 2], "b": [7.0, 8]}
     text = headline(s={"rta_inbound": few}, t={"rta_inbound": nothing})
     assert "Seen in every drill, though" in text
+
+
+def test_repeats_that_were_not_usable_are_not_said_to_be_too_few() -> None:
+    """Of six repeats b has three: four would do, so it is not the six that are too few."""
+    text = headline(s={"rta_inbound": {"a": LOW, "b": HIGH[:3]}, "rta_mailbox": {"a": LOW[:2], "b": HIGH[:2]}})
+    assert "with 2 usable of 6 repeats chance cannot be ruled out, 4 are needed" in text

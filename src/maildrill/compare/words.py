@@ -89,11 +89,19 @@ def _open(comparison: Comparison, found: Sequence[Difference]) -> str:
         return ""
     apart = [one for one in found if one.separated]
     needed = max(one.repeats_needed for one in found)
-    repeats = f"{comparison.repeats} repeat{'s' if comparison.repeats > 1 else ''}"
-    limit = f"with {repeats} chance cannot be ruled out, {needed} are needed"
+    limit = f"with {_drills(comparison, found)} chance cannot be ruled out, {needed} are needed"
     if apart:
         return f"Seen in every drill, though {limit}: {_clauses(comparison, apart)}."
     return f"In {', '.join(dict.fromkeys(BY_KEY[one.metric].title for one in found))} {limit}."
+
+
+def _drills(comparison: Comparison, found: Sequence[Difference]) -> str:
+    """ "5 repeats", or how many of them were usable where that was least. Of differences in one scenario, or over all."""
+    asked = {(one.metric, name) for one in found for name in (one.a, one.b)}
+    rows = [one for one in comparison.summaries if found[0].scenario in (one.scenario, ALL_SCENARIOS)]
+    fewest = min(one.n for one in rows if (one.metric, one.cluster) in asked)
+    repeats = f"{comparison.repeats} repeat{'s' if comparison.repeats > 1 else ''}"
+    return repeats if fewest == comparison.repeats else f"{fewest} usable of {repeats}"
 
 
 def _clauses(comparison: Comparison, found: Sequence[Difference]) -> str:
