@@ -96,7 +96,7 @@ def _open(comparison: Comparison, found: Sequence[Difference]) -> str:
 
 
 def _drills(comparison: Comparison, found: Sequence[Difference]) -> str:
-    """ "5 repeats", or how many of them were usable where that was least. Of differences in one scenario, or over all."""
+    """ "5 repeats", or how many of them were usable where that was least."""
     asked = {(one.metric, name) for one in found for name in (one.a, one.b)}
     rows = [one for one in comparison.summaries if found[0].scenario in (one.scenario, ALL_SCENARIOS)]
     fewest = min(one.n for one in rows if (one.metric, one.cluster) in asked)
