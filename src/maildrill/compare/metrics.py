@@ -41,7 +41,7 @@ METRICS = (
     Metric(key="wait_p95", title="sender to mailbox p95", unit="s",
            source="journal: the same of mail offered after it began, from the sender's first try"),
     Metric(key="delay_debt", title="delay debt", unit="message-min",
-           source="result.json delay_debt_message_minutes"),
+           source="result.json delay_debt_message_minutes; censored if accepted mail was lost or bounced"),
     Metric(key="lost", title="messages lost", unit="", source="result.json ledger.lost_all_streams"),
     Metric(key="rpa", title="RPA", unit="s", source="result.json rpa.seconds"),
     Metric(key="held", title="messages held", unit="", source="result.json ledger.held"),
@@ -70,7 +70,8 @@ def observe(result: Result, waits: Waits, need_s: float) -> dict[str, Observatio
     found["catch_up"] = Observation(value=0.0, censored=True) if back is None else Observation(value=back)
     found["latency_p95"] = quantile(waits.accepted, 0.95) if waits.accepted else None
     found["wait_p95"] = quantile(waits.offered, 0.95) if waits.offered else None
-    found["delay_debt"] = Observation(value=result.delay_debt_message_minutes)
+    endless = result.ledger.lost + result.ledger.bounced > 0
+    found["delay_debt"] = Observation(value=result.delay_debt_message_minutes, censored=endless)
     found["lost"] = Observation(value=result.ledger.lost_all_streams)
     found["rpa"] = None if result.rpa.seconds is None else Observation(value=result.rpa.seconds)
     found["held"] = Observation(value=result.ledger.held)
