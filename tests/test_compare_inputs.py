@@ -114,6 +114,8 @@ def _never(*_: object) -> None:
         ([*COMMAND[1:], "--candidate", "postfix-dovecot-ha-stock-timers"], "which is not compared here"),
         (["--resume", "nowhere"], "it has no plan.json"),
         (["--resume", "nowhere", "--seed", "1"], "--resume follows the plan"),
+        (["--resume", "nowhere", "--repeat", "10"], "--resume follows the plan"),
+        (["--resume", "nowhere", "--reruns", "0"], "--resume follows the plan"),
     ],
 )
 def test_bad_input_starts_nothing(
