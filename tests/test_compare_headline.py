@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import io
+
+from rich.console import Console
+
 from maildrill.compare.build import compare
+from maildrill.compare.html import html
 from maildrill.compare.model import CellSeen, Comparison
 from maildrill.compare.observation import Observation
 from maildrill.compare.plan import Plan, PlannedCluster, PlannedScenario, order_cells
+from maildrill.compare.terminal import terminal
 
 LOW, HIGH = [1.0, 2, 3, 4, 5, 6], [7.0, 8, 9, 10, 11, 12]
 BETTER_A, BETTER_B = {"a": LOW, "b": HIGH}, {"a": HIGH, "b": LOW}
@@ -63,3 +69,14 @@ def test_repeats_that_were_not_usable_are_not_said_to_be_too_few() -> None:
     """Of six repeats b has three: four would do, so it is not the six that are too few."""
     text = headline(s={"rta_inbound": {"a": LOW, "b": HIGH[:3]}, "rta_mailbox": {"a": LOW[:2], "b": HIGH[:2]}})
     assert "with 2 usable of 6 repeats chance cannot be ruled out, 4 are needed" in text
+
+
+def test_drills_of_several_versions_are_told_at_the_top_of_the_page_and_in_the_terminal() -> None:
+    found = side_by_side(s={"rta_inbound": BETTER_A})
+    console = Console(file=io.StringIO(), width=300)
+    assert "several versions" not in html(found, {})
+    later = found.cells[0].model_copy(update={"maildrill_version": "2"})
+    mixed = found.model_copy(update={"cells": [later, *found.cells[1:]]})
+    assert "several versions of maildrill (1, 2)" in " ".join(html(mixed, {}).split("<table>")[0].split())
+    console.print(terminal(mixed))
+    assert "several versions of maildrill (1, 2)" in console.file.getvalue()  # type: ignore[attr-defined]

@@ -41,7 +41,6 @@ def html(comparison: Comparison, waits: Mapping[str, Sequence[Observation]]) -> 
         pair_lines=pair_lines,
         all_scenarios=ALL_SCENARIOS,
         titles={metric.key: metric.title for metric in comparison.metrics},
-        versions=sorted({cell.maildrill_version for cell in comparison.cells if cell.maildrill_version}),
         p=p_text,
         span=span_text,
     )
