@@ -92,6 +92,14 @@ def test_what_cannot_be_done_to_a_system_that_is_not_ours(tmp_path: Path, old: s
         ("host: smtp.example.test", "host: 'smtp example'", "submission.host: expected the name or the address"),
         ("host: mx1.example.test", "host: mail_mx_1", ""),
         ("{run: echo off}", "{run: ' '}", "inject.run: expected some text"),
+        (
+            "{run: echo off}",
+            "{run: echo off, deadline: 9999h}",
+            "inject.deadline: expected less than or",
+        ),
+        ('"Bearer ${POWER_TOKEN}"', '"Bearer ${POWER_TOKEN}\\n"', "http.headers: expected a value on one line"),
+        ('"Bearer ${POWER_TOKEN}"', '"☠ ${POWER_TOKEN}"', "http.headers: expected a value on one line"),
+        ("{Authorization:", "{'Authorization:':", "http.headers: expected names of headers without spaces"),
         ("domain: example.test", "domain: example.test\nvantage: {address: 10.0.0.9}", "no fixed addresses"),
     ],
 )

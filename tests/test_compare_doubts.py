@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,13 +10,15 @@ from planted_drill import census, frame_of_drill, message
 from planted_drill import run as measure_planted
 from test_compare_score import PROFILE, stated
 
-from maildrill.compare.build import compare
+from maildrill.compare.build import compare, see_cells
+from maildrill.compare.cells import Attempt, Cell
 from maildrill.compare.doubts import doubts
 from maildrill.compare.metrics import Waits, observe
 from maildrill.compare.model import CellSeen
 from maildrill.compare.plan import Plan, PlannedCluster, PlannedScenario, order_cells
 from maildrill.compare.profile import Requirements
 from maildrill.compare.score import Hard
+from maildrill.journal.writer import JournalWriter
 from maildrill.measure.result import Diagnostic, Result
 
 BLIND = ["queues: those of an attached system are not looked at"]
@@ -81,3 +84,29 @@ def test_mail_that_may_wait_in_a_queue_is_neither_lost_nor_kept() -> None:
     assert (found.status, found.found) == ("open", "worst 0; no look at the queues, where missing mail may wait in s")
     assert lost_of_a(unsure, unsure).found == "no look at the queues, where missing mail may wait in s"
     assert lost_of_a(drill(lost=1), unsure).status == "failed"
+
+
+def test_who_takes_no_mail_at_all_is_not_the_quicker_for_it(tmp_path: Path) -> None:
+    """Of two drills the second accepted nothing after the fault: the latency of the first cannot stand for both."""
+    cells = order_cells(["a", "b"], ["s"], 2, 1)
+    plan = Plan(
+        maildrill_version="1", created="", seed=1, repeats=2, reruns=0, cells=cells,
+        scenarios=[PlannedScenario(name="s", title="", why="", file="", sha256="", need_s=1)],
+        clusters=[PlannedCluster(name=name, given="", about="", sha256="") for name in "ab"],
+    )  # fmt: skip
+    drills = []
+    for cell in cells:
+        became = "temporary" if (cell.cluster, cell.repeat) == ("a", 2) else "accepted"
+        mail = [*message("m1", "accepted", t=2.0), *message("m2", became, t=7.0)]
+        events = sorted([*frame_of_drill(), *mail, *census({"a@example.test": ["m1", "m2"]})], key=lambda one: one.t)
+        (tmp_path / cell.cell).mkdir()
+        journal = JournalWriter(tmp_path / cell.cell / "journal.ndjson")
+        for event in events:
+            journal.write(event)
+        journal.close()
+        result = measure_planted(events).model_copy(update={"verdict": "fail"})
+        drills.append(Cell(cell, [Attempt(tmp_path / cell.cell, result)]))
+    found = compare(plan, see_cells(tmp_path, plan, drills)[0])
+    assert found.doubts["s", "latency_p95", "a"] == "no mail accepted after the timeline began"
+    assert [one.cluster for one in found.summaries if one.metric == "latency_p95"] == ["b"]
+    assert "delivery latency p95 of a" in found.headline

@@ -112,8 +112,15 @@ def _never(*_: object) -> None:
         ([*COMMAND[1:], "--scenarios", "store-kil"], 'did you mean "store-kill"?'),
         ([*COMMAND[1:], "--profile", "universty"], 'no profile "universty"; did you mean "university"?'),
         ([*COMMAND[1:], "--candidate", "postfix-dovecot-ha-stock-timers"], "which is not compared here"),
+        ([*COMMAND[1:], "--scenarios", ""], "a scenario without a name"),
+        ([*COMMAND[1:], "--scenarios", "s" * 300], "cannot be looked for"),
+        ([*COMMAND[1:], "--profile", f"{'p' * 300}.yaml"], "cannot be looked for"),
+        ([*COMMAND[1:], "--candidate", f"{'c' * 300}.yaml"], "cannot be looked for"),
+        (["--resume", "f" * 300], "cannot be looked for"),
         (["--resume", "nowhere"], "it has no plan.json"),
         (["--resume", "nowhere", "--seed", "1"], "--resume follows the plan"),
+        (["--resume", "nowhere", "--repeat", "10"], "--resume follows the plan"),
+        (["--resume", "nowhere", "--reruns", "0"], "--resume follows the plan"),
     ],
 )
 def test_bad_input_starts_nothing(

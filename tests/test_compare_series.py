@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import random
 from pathlib import Path
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from maildrill import cli
 from maildrill.compare.build import compare
+from maildrill.compare.metrics import METRICS
 from maildrill.compare.model import CellSeen, Comparison
 from maildrill.compare.observation import Observation
 from maildrill.compare.plan import Plan, PlannedCluster, PlannedScenario, order_cells
@@ -152,6 +154,14 @@ def test_csv_has_every_number_and_the_page_needs_no_network(fake: Fake, tmp_path
     assert "<svg" in page
     for reference in ('src="', "url(", "<script", "@import", 'href="http'):
         assert reference not in page.replace("http://www.w3.org", "")
+
+
+def test_the_page_says_in_words_what_each_metric_means(fake: Fake, tmp_path: Path) -> None:
+    cli.run([*COMMAND, "--repeat", "1", "--reports", str(tmp_path)])
+    page = html.unescape((folder_of(tmp_path) / "compare.html").read_text())
+    assert [one.key for one in METRICS if f"<th>{one.title}</th><td>{one.means}</td>" not in page] == []
+    assert "1 repeat each" in page
+    assert "rta_inbound" not in page.split("Where each number came from")[1].split("</details>")[0]
 
 
 observation = st.builds(Observation, value=st.integers(0, 5).map(float), censored=st.booleans())

@@ -184,5 +184,7 @@ def test_mail_that_is_sent_back_is_never_visible_and_not_left_out(became: str) -
     found = planted(became)
     assert found["wait_p95"].censored
     assert found["latency_p95"].censored == (became == "accepted"), "what was refused was not accepted"
+    assert found["delay_debt"].censored == (became == "accepted"), "nor does what never comes cost no delay"
+    assert Observation(value=0, censored=True).text("message-min") == "> 0.00 message-min"
     assert found["false_rejections"] == Observation(value=1)
     assert [found[key].value for key in ("premature_bounces", "corrupt", "misdelivered")] == [0, 0, 0]

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import quote_plus
 
 import aiosmtplib
 import pytest
@@ -140,6 +141,16 @@ def test_of_two_secrets_one_may_be_the_beginning_of_the_other(tmp_path: Path) ->
     assert said_by(hands, Hook(run="echo pass pass-two; exit 1")) == "exit code 1: *** ***"
 
 
+def test_who_repeats_an_imap_login_repeats_no_password() -> None:
+    """There, only quotes and backslashes are escaped, and not what is beyond ASCII."""
+    assert without('LOGIN "u" "p\u00e4\\"ss" refused', ['p\u00e4"ss']) == 'LOGIN "u" "***" refused'
+
+
+def test_a_secret_that_is_no_utf8_is_withheld_too() -> None:
+    """A dry run prints hooks with whatever the environment holds; only a real one refuses such a value."""
+    assert without("a\udcffb", ["\udcff"]) == "a***b"
+
+
 SECRETS = st.lists(st.text(st.characters(codec="utf-8", exclude_characters="*"), min_size=4), min_size=1, max_size=3)
 
 
@@ -148,6 +159,7 @@ def test_no_secret_stays_in_a_text_however_it_is_spelled(secrets: list[str], dat
     """Whoever repeats one may have it quoted; "*" stands between, so that none is made of two others' ends."""
     spelled = [f"a{s}" for s in secrets] + [json.dumps(s) for s in secrets]
     spelled += [base64.b64encode(s.encode()).decode() for s in secrets]
+    spelled += [json.dumps(s, ensure_ascii=False) for s in secrets] + [quote_plus(s) for s in secrets]
     text = "*".join(data.draw(st.permutations(spelled)))
     found = without(text, secrets)
     for form in (*secrets, *spelled):

@@ -56,10 +56,11 @@ def test_a_command_that_still_breaks_something_is_ended_before_it_is_healed(tmp_
 
 
 def test_one_that_has_not_begun_does_not_begin(tmp_path: Path) -> None:
-    fault = a_fault(tmp_path, with_hooks(tmp_path, f"touch {tmp_path}/broken"))
+    fault = a_fault(tmp_path, with_hooks(tmp_path, f"touch {tmp_path}/broken; curl https://me:mine@mx1.example.test"))
     fault.call_off()
-    with pytest.raises(RuntimeError, match="was not begun"):
+    with pytest.raises(RuntimeError, match="was not begun") as refused:
         fault.inject()
+    assert "mine" not in str(refused.value)
     assert not (tmp_path / "broken").exists()
 
 

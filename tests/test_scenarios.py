@@ -95,6 +95,9 @@ def test_good_file(tmp_path: Path) -> None:
          "s.yaml:3:17: probes.every: expected greater than or equal to 0.005"),
         ("title: One", "title: One\nprobes: {every: 4ms}", "probes.every: expected greater than or equal to 0.005"),
         ("title: One", "title: One\nprobes: {deadline: 0}", "probes.deadline: expected greater than 0"),
+        ("timeline:", "timeline:\n  - {at: 1s, recover: command, target: {role: dns}, run: rndc reload, deadline: 0s}",
+         "deadline: expected greater than 0"),
+        ("timeline:", "timeline:\n  - {at: 1s, recover: ask, say: x, deadline: 25h}", "deadline: expected less"),
         ("title: One", "title: One\ntraffic: {retry: {first: 0}}", "traffic.retry.first: expected greater than 0"),
         ("fault: kill", "recover: comand", "s.yaml:5:14: timeline[0].recover: expected 'heal', 'command' or 'ask',"
          ' found "comand"; did you mean "command"?'),

@@ -15,13 +15,10 @@ from maildrill.scenario.document import Document, Loc, check, nearest
 from maildrill.scenario.model import Command, Heal, Scenario, Step, Stop, Target
 from maildrill.scenario.moments import begins, length
 from maildrill.scenario.reach import OUTSIDE, candidates
+from maildrill.scenario.units import LONGEST_S
 
 if TYPE_CHECKING:
     from maildrill.cluster.model import AnyCluster, ClusterModel
-
-
-LONGEST_S = 24 * 3600
-"""Of a drill, from the baseline to the drain."""
 
 
 def check_timeline(scenario: Scenario, document: Document) -> None:

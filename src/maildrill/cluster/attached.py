@@ -6,6 +6,7 @@ that its owner allows and how they are done: by a command, an HTTP call, or a pe
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Iterator
 from typing import Annotated, Literal
@@ -18,10 +19,12 @@ from maildrill.scenario.document import Document, nearest
 from maildrill.scenario.fields import Distinct, Text
 from maildrill.scenario.model import Strict
 from maildrill.scenario.texts import Like
-from maildrill.scenario.units import Duration
+from maildrill.scenario.units import LONGEST_S, Duration
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 EnvName = Annotated[str, Like(r"[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable")]
+HEADER_NAME, HEADER_VALUE = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", r"[ -~\xa0-\xff]*"
+"""What HTTP can carry (RFC 9110): a token, and a line of Latin-1."""
 Protocol = Literal["smtp", "lmtp", "imap", "imaps", "dns", "tcp"]
 
 
@@ -59,6 +62,17 @@ class Http(Strict):
             raise ValueError("no user and password in a URL; send them in headers, from the environment")
         return url
 
+    @field_validator("headers")
+    @classmethod
+    def _can_be_sent(cls, headers: dict[str, str]) -> dict[str, str]:
+        """A heal that HTTP refuses must not be found out after the fault was injected."""
+        for name, value in headers.items():
+            if not re.fullmatch(HEADER_NAME, name):
+                raise ValueError(f'names of headers without spaces and colons (not "{name}")')
+            if not re.fullmatch(HEADER_VALUE, value):
+                raise ValueError(f"a value on one line, in Latin-1, for the header {name}")
+        return headers
+
     def texts(self) -> list[str]:
         """Every text in which ``${NAME}`` is replaced."""
         return [self.url, *self.headers.values(), self.body or ""]
@@ -72,7 +86,9 @@ class Hook(Strict):
     )
     http: Http | None = None
     ask: Text | None = Field(None, description="what a person is asked to do")
-    deadline: Duration = Field(30.0, gt=0, description="longest time for it, s; a person usually needs more")
+    deadline: Duration = Field(
+        30.0, gt=0, le=LONGEST_S, description="longest time for it, s; a person usually needs more"
+    )
 
     @model_validator(mode="after")
     def _one_way(self) -> Hook:

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 
-from maildrill.cluster.attached import AttachedCluster
+from maildrill.cluster.attached import HEADER_VALUE, AttachedCluster
 from maildrill.errors import BadInput
 from maildrill.traffic.withheld import without
 
@@ -14,7 +14,7 @@ REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 USER_INFO = re.compile(r"://[^/\s@]*@")
 SAYABLE = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]*")
 """Neither control characters nor (as surrogates) bytes that are no UTF-8."""
-IN_HEADER = re.compile(r"[ -~\xa0-\xff]*")
+IN_HEADER = re.compile(HEADER_VALUE)
 IN_URL = re.compile(r"[A-Za-z0-9._~!$'()*+,;=:/%-]*")
 """What means nothing else within a path or a query (RFC 3986)."""
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from maildrill.drill.series import Inputs
 
 Names = list[str] | None
+REPEATS, RERUNS = 5, 1
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,12 @@ class Work:
 def compare(
     cluster: Annotated[Names, typer.Option(help="A cluster, name or file; at least two of them.")] = None,
     scenarios: Annotated[Names, typer.Option(help="A scenario, by name or file, or a folder of them.")] = None,
-    repeat: Annotated[int, typer.Option(min=1, help="Drills of each scenario on each cluster.")] = 5,
-    reruns: Annotated[int, typer.Option(min=0, help="Most times an inconclusive cell is run again.")] = 1,
+    repeat: Annotated[
+        int | None, typer.Option(min=1, help=f"Drills of each scenario on each cluster (default: {REPEATS}).")
+    ] = None,
+    reruns: Annotated[
+        int | None, typer.Option(min=0, help=f"Most times an inconclusive cell is run again (default: {RERUNS}).")
+    ] = None,
     profile: Annotated[Names, typer.Option(help="A requirement profile, name or file.")] = None,
     candidate: Annotated[Names, typer.Option(help="A candidate file, or the name of a shipped one.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the order and of all drills (default: new).")] = None,
@@ -51,9 +56,10 @@ def compare(
     inconclusive, 130 when interrupted: finished cells are kept, and --resume goes on.
     """
     if resume is None:
-        work = _begin(cluster or [], scenarios or [], repeat, reruns, seed, profile or [], candidate, reports)
-    elif cluster or scenarios or seed is not None:
-        raise BadInput("--resume follows the plan in the folder, which has its clusters, scenarios and seed")
+        times = REPEATS if repeat is None else repeat, RERUNS if reruns is None else reruns
+        work = _begin(cluster or [], scenarios or [], *times, seed, profile or [], candidate, reports)
+    elif cluster or scenarios or any(one is not None for one in (seed, repeat, reruns)):
+        raise BadInput("--resume follows the plan in the folder: its clusters, scenarios, repeats, reruns and seed")
     else:
         work = _resumed(resume, profile, candidate)
     try:

@@ -30,6 +30,7 @@ from maildrill.compare.plan import (
 from maildrill.compare.profile import Candidate, Profile, load_candidate, load_profile
 from maildrill.drill.series import Inputs
 from maildrill.errors import BadInput
+from maildrill.places import is_file, is_folder
 from maildrill.scenario.model import Scenario
 from maildrill.shipped import data_dir, list_scenarios
 
@@ -95,7 +96,9 @@ def scenario_files(given: list[str]) -> list[Path]:
     files: list[Path] = []
     for one in given:
         topic = data_dir() / "scenarios" / one
-        folder = Path(one) if Path(one).is_dir() else topic if topic.is_dir() else None
+        if not one.strip():
+            raise BadInput("a scenario without a name (--scenarios with nothing after it)")
+        folder = Path(one) if is_folder(Path(one)) else topic if is_folder(topic) else None
         found = (
             [path for path in list_scenarios(folder) if not is_cluster_file(path)] if folder else [find_scenario(one)]
         )
@@ -146,7 +149,7 @@ def with_opinions(plan: Plan, opinions: Opinions) -> Plan:
 def read_plan(folder: Path) -> Plan:
     """The plan of a comparison to resume. Raises BadInput."""
     path = folder / PLAN
-    if not path.is_file():
+    if not is_file(path):
         raise BadInput(f"{folder}: not the folder of a comparison: it has no {PLAN}")
     try:
         return Plan.model_validate_json(path.read_text(encoding="utf-8"))

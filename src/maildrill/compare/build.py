@@ -8,8 +8,8 @@ from pathlib import Path
 
 from maildrill.compare.cells import Cell, measured, needs
 from maildrill.compare.differences import Values, find_differences
-from maildrill.compare.doubts import doubts
-from maildrill.compare.metrics import METRICS
+from maildrill.compare.doubts import NOTHING_ACCEPTED, doubts
+from maildrill.compare.metrics import METRICS, Waits
 from maildrill.compare.model import AttemptSeen, CellSeen, Comparison, Summary, doubts_of
 from maildrill.compare.observation import Observation, ordered
 from maildrill.compare.order import median, median_interval, quantile
@@ -69,12 +69,13 @@ def see_cells(folder: Path, plan: Plan, cells: Sequence[Cell]) -> tuple[list[Cel
     for cell in cells:
         observations, found = measured(cell, need[cell.plan.scenario])
         waits[cell.plan.cell] = found.offered
-        seen.append(_seen(folder, cell, observations))
+        seen.append(_seen(folder, cell, observations, found))
     return seen, waits
 
 
-def _seen(folder: Path, cell: Cell, observations: dict[str, Observation]) -> CellSeen:
+def _seen(folder: Path, cell: Cell, observations: dict[str, Observation], waits: Waits) -> CellSeen:
     result = cell.usable.result if cell.usable else None
+    silent = NOTHING_ACCEPTED if waits.offered and not waits.accepted else {}
     return CellSeen(
         **cell.plan.model_dump(),
         verdict=result.verdict if result else "inconclusive" if cell.inconclusive else "missing",
@@ -90,7 +91,7 @@ def _seen(folder: Path, cell: Cell, observations: dict[str, Observation]) -> Cel
             for one in cell.attempts
         ],
         observations=observations,
-        doubts=doubts(result) if result else {},
+        doubts=doubts(result) | silent if result else {},
     )
 
 

@@ -7,6 +7,8 @@ from maildrill.measure.result import Result
 FOUND_BY_CENSUS = ("corrupt", "misdelivered", "system_duplicates")
 NO_CENSUS = "no whole census of mailboxes and volumes"
 NO_QUEUES = "no look at the queues"
+NOTHING_ACCEPTED = {"latency_p95": "no mail accepted after the timeline began"}
+"""Of a drill in which mail was offered then: whoever takes none has no latency, and is not the quicker for it."""
 
 
 def doubts(result: Result) -> dict[str, str]:

@@ -40,7 +40,7 @@ def html(comparison: Comparison, waits: Mapping[str, Sequence[Observation]]) -> 
         differences=lambda scenario, metric: _differences(comparison, scenario, metric),
         pair_lines=pair_lines,
         all_scenarios=ALL_SCENARIOS,
-        versions=sorted({cell.maildrill_version for cell in comparison.cells if cell.maildrill_version}),
+        titles={metric.key: metric.title for metric in comparison.metrics},
         p=p_text,
         span=span_text,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import polars as pl
+from pydantic import Field
 
 from maildrill.compare.doubts import doubts
 from maildrill.compare.observation import Observation
@@ -25,31 +26,57 @@ class Metric(Part):
     key: str
     title: str
     unit: str
+    means: str = Field(description="in words for who has never seen a drill")
     source: str
 
 
+WORKS = {
+    "inbound": "mail from strangers was taken",
+    "submission": "users could send",
+    "mailbox": "users could log in and read",
+    "delivery": "accepted mail came into the mailbox",
+    "outbound": "users' mail reached the outside",
+}
+"""What is so when a service is up."""
+
+
 def _rta(service: str) -> Metric:
+    means = f"recovery time: from when the fault took effect until, for good, {WORKS[service]} again"
     source = f"result.json services.{service}.rta_s, upper end; censored if not back for W + R when observation ended"
-    return Metric(key=f"rta_{service}", title=f"{service} RTA", unit="s", source=source)
+    return Metric(key=f"rta_{service}", title=f"{service} RTA", unit="s", means=means, source=source)
 
 
 METRICS = (
     *(_rta(name) for name in SERVICES),
-    Metric(key="catch_up", title="catch-up", unit="s", source="result.json catch_up_s; none: not reached"),
+    Metric(key="catch_up", title="catch-up", unit="s",
+           means="from the last service's return until all mail accepted before was in the mailboxes",
+           source="result.json catch_up_s; none: not reached"),
     Metric(key="latency_p95", title="delivery latency p95", unit="s",
+           means="of mail accepted after the disaster began, 95 % was in the mailbox so soon after it was accepted",
            source="journal: mail accepted after the timeline began, until visible; never visible (bounced): censored"),
     Metric(key="wait_p95", title="sender to mailbox p95", unit="s",
+           means="of mail sent after the disaster began, 95 % was in the mailbox so soon after the sender's first try",
            source="journal: the same of mail offered after it began, from the sender's first try"),
     Metric(key="delay_debt", title="delay debt", unit="message-min",
-           source="result.json delay_debt_message_minutes"),
-    Metric(key="lost", title="messages lost", unit="", source="result.json ledger.lost_all_streams"),
-    Metric(key="rpa", title="RPA", unit="s", source="result.json rpa.seconds"),
-    Metric(key="held", title="messages held", unit="", source="result.json ledger.held"),
-    Metric(key="system_duplicates", title="system duplicates", unit="", source="result.json duplicates.system"),
-    Metric(key="false_rejections", title="false rejections", unit="", source="result.json ledger.false_rejections"),
-    Metric(key="premature_bounces", title="premature bounces", unit="", source="result.json ledger.premature_bounces"),
-    Metric(key="corrupt", title="messages corrupt", unit="", source="result.json ledger.corrupt"),
-    Metric(key="misdelivered", title="messages misdelivered", unit="", source="result.json ledger.misdelivered"),
+           means="how much later than usual accepted mail was, minutes of all messages together",
+           source="result.json delay_debt_message_minutes; censored if accepted mail was lost or bounced"),
+    Metric(key="lost", title="messages lost", unit="", means="acknowledged to the sender, then gone without a bounce",
+           source="result.json ledger.lost_all_streams"),
+    Metric(key="rpa", title="RPA", unit="s",
+           means="recovery point: how far back before the fault acknowledged mail is missing; 0: none is",
+           source="result.json rpa.seconds"),
+    Metric(key="held", title="messages held", unit="", source="result.json ledger.held",
+           means="still in a queue, or on a server that was not back, when the drill ended"),
+    Metric(key="system_duplicates", title="system duplicates", unit="", source="result.json duplicates.system",
+           means="copies too many that the mail system made by itself"),
+    Metric(key="false_rejections", title="false rejections", unit="", source="result.json ledger.false_rejections",
+           means="refused or bounced for good although the recipient exists"),
+    Metric(key="premature_bounces", title="premature bounces", unit="", source="result.json ledger.premature_bounces",
+           means="sent back because a queue gave up"),
+    Metric(key="corrupt", title="messages corrupt", unit="", source="result.json ledger.corrupt",
+           means="read with another body than was sent"),
+    Metric(key="misdelivered", title="messages misdelivered", unit="", source="result.json ledger.misdelivered",
+           means="found in the mailbox of somebody else"),
 )  # fmt: skip
 LEDGER_DEFECTS = ("false_rejections", "premature_bounces", "corrupt", "misdelivered")
 BY_KEY = {metric.key: metric for metric in METRICS}
@@ -70,7 +97,8 @@ def observe(result: Result, waits: Waits, need_s: float) -> dict[str, Observatio
     found["catch_up"] = Observation(value=0.0, censored=True) if back is None else Observation(value=back)
     found["latency_p95"] = quantile(waits.accepted, 0.95) if waits.accepted else None
     found["wait_p95"] = quantile(waits.offered, 0.95) if waits.offered else None
-    found["delay_debt"] = Observation(value=result.delay_debt_message_minutes)
+    endless = result.ledger.lost + result.ledger.bounced > 0
+    found["delay_debt"] = Observation(value=result.delay_debt_message_minutes, censored=endless)
     found["lost"] = Observation(value=result.ledger.lost_all_streams)
     found["rpa"] = None if result.rpa.seconds is None else Observation(value=result.rpa.seconds)
     found["held"] = Observation(value=result.ledger.held)

@@ -136,6 +136,11 @@ class Comparison(Part):
         return doubts_of(self.cells)
 
     @property
+    def versions(self) -> list[str]:
+        """Of maildrill, that ran the drills: with several, two cells may differ by how they were measured."""
+        return sorted({cell.maildrill_version for cell in self.cells if cell.maildrill_version})
+
+    @property
     def set_aside(self) -> int:
         """Inconclusive attempts, kept and not used."""
         return sum(one.state == "inconclusive" for cell in self.cells for one in cell.attempts)

@@ -8,7 +8,7 @@ from maildrill.measure.part import Part
 
 
 class Observation(Part):
-    """A value, or (``censored``) only the bound it is above; bound 0: it was never reached.
+    """A value, or (``censored``) only the bound it is above; bound 0 s: it was never reached.
 
     Lower is better everywhere. A censored observation ranks above every number and equal to every
     other censored one: whoever did not come back is never placed before whoever did.
@@ -28,8 +28,8 @@ class Observation(Part):
         return self.censored, self.value
 
     def text(self, unit: str = "s") -> str:
-        """For people: "1.20 s", "> 60.00 s", "not reached", "3"."""
-        if self.censored and self.value == 0:
+        """For people: "1.20 s", "> 60.00 s", "not reached", "3", "> 0.00 message-min"."""
+        if self.censored and self.value == 0 and unit == "s":
             return "not reached"
         number = f"{self.value:.2f}" if unit else f"{self.value:g}"
         return f"{'> ' if self.censored else ''}{number} {unit}".rstrip()

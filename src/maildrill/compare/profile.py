@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from maildrill.errors import BadInput
+from maildrill.places import is_file
 from maildrill.scenario.document import check, nearest, read_yaml
 from maildrill.scenario.model import Strict
 from maildrill.scenario.texts import Like
@@ -185,7 +186,7 @@ def load_candidate(name_or_path: str, shipped: Path) -> Candidate:
 
 def _find(name_or_path: str, shipped: Path, what: str) -> Path:
     if name_or_path.endswith((".yaml", ".yml")):
-        if not Path(name_or_path).is_file():
+        if not is_file(Path(name_or_path)):
             raise BadInput(f"{name_or_path}: no such file")
         return Path(name_or_path)
     found = {path.stem: path for path in shipped.glob("*.yaml")}

@@ -68,6 +68,8 @@ def _counted(comparison: Comparison) -> Text:
     used = len(comparison.cells) - len(comparison.incomplete)
     text = f"{used} of {len(comparison.cells)} cells have a usable drill; inconclusive drills kept "
     text += f"and not used: {comparison.set_aside}; seed {comparison.seed}"
+    if len(comparison.versions) > 1:
+        text += f"; run by several versions of maildrill ({', '.join(comparison.versions)})"
     missing = ", ".join(cell.cell for cell in comparison.incomplete)
     return Text(f"{text}; without a usable drill: {missing}" if missing else text)
 

@@ -25,13 +25,15 @@ def headline(comparison: Comparison) -> str:
     doubted = {metric for _, metric, _ in comparison.doubts}
     known = [one for one in found if one.metric not in doubted]
     nothing = [f"{scenario} on {cluster}" for scenario, cluster in comparison.unproven]
-    scope = ALL_SCENARIOS if len(comparison.scenarios) > 1 else comparison.scenarios[0].name
+    scope = ALL_SCENARIOS if any(one.scenario == ALL_SCENARIOS for one in found) else found[0].scenario
     wide = [one for one in found if one.scenario == scope]
+    inside = _inside(found, scope)
+    quiet = [one for one in wide if one.metric not in {other.metric for other in inside}]
     parts = [
-        _beyond(comparison, scope, [one for one in wide if one.kind == "beyond"]),
+        _beyond(comparison, scope, [one for one in wide if one.kind == "beyond"], inside),
         _in_metric(comparison, [one for one in wide if one.kind == "metric"]),
         _open(comparison, [one for one in wide if one.kind == "open"]),
-        _listing("No difference beyond noise between any two in", _all_of(wide, {"noise", "same"}, but={"same"})),
+        _listing("No difference beyond noise between any two in", _all_of(quiet, {"noise", "same"}, but={"same"})),
         _listing("The same in every drill", _all_of(known, {"same"})),
         _listing("Not proven, and so not compared", _doubted(comparison)),
         _listing("No usable drill, so nothing is known of", nothing),
@@ -59,14 +61,22 @@ def pair_lines(found: Sequence[Difference]) -> list[tuple[str, str]]:
                       for (kind, said), count in others.items())]  # fmt: skip
 
 
-def _beyond(comparison: Comparison, scope: str, found: Sequence[Difference]) -> str:
+def _inside(found: Sequence[Difference], scope: str) -> list[Difference]:
+    """What is beyond noise within one scenario, and not said by what is beyond noise in all of them together."""
+    beyond = [one for one in found if one.kind == "beyond"]
+    said = {(one.metric, *_better_worse(one)) for one in beyond if one.scenario == scope}
+    return [one for one in beyond if one.scenario != scope and (one.metric, *_better_worse(one)) not in said]
+
+
+def _beyond(comparison: Comparison, scope: str, found: Sequence[Difference], inside: Sequence[Difference]) -> str:
+    names = ", ".join(dict.fromkeys(one.scenario for one in inside))
+    are = f"{len(inside)} {'is' if len(inside) == 1 else 'are'}"
     if found:
         where = "over all scenarios" if scope == ALL_SCENARIOS else f"in {scope}"
-        return f"Beyond noise {where}: {_clauses(comparison, found)}."
-    inside = [one for one in comparison.differences if one.kind == "beyond"]
+        more = f" Not so over all of them, {are} beyond noise within: {names}." if inside else ""
+        return f"Beyond noise {where}: {_clauses(comparison, found)}.{more}"
     if inside:
-        where = ", ".join(dict.fromkeys(one.scenario for one in inside))
-        return f"Over all scenarios together no difference is beyond noise, but {len(inside)} are within: {where}."
+        return f"Over all scenarios together no difference is beyond noise, but {are} within: {names}."
     return "No difference is beyond noise."
 
 
@@ -79,11 +89,19 @@ def _open(comparison: Comparison, found: Sequence[Difference]) -> str:
         return ""
     apart = [one for one in found if one.separated]
     needed = max(one.repeats_needed for one in found)
-    repeats = f"{comparison.repeats} repeat{'s' if comparison.repeats > 1 else ''}"
-    limit = f"with {repeats} chance cannot be ruled out, {needed} are needed"
+    limit = f"with {_drills(comparison, found)} chance cannot be ruled out, {needed} are needed"
     if apart:
         return f"Seen in every drill, though {limit}: {_clauses(comparison, apart)}."
     return f"In {', '.join(dict.fromkeys(BY_KEY[one.metric].title for one in found))} {limit}."
+
+
+def _drills(comparison: Comparison, found: Sequence[Difference]) -> str:
+    """ "5 repeats", or how many of them were usable where that was least."""
+    asked = {(one.metric, name) for one in found for name in (one.a, one.b)}
+    rows = [one for one in comparison.summaries if found[0].scenario in (one.scenario, ALL_SCENARIOS)]
+    fewest = min(one.n for one in rows if (one.metric, one.cluster) in asked)
+    repeats = f"{comparison.repeats} repeat{'s' if comparison.repeats > 1 else ''}"
+    return repeats if fewest == comparison.repeats else f"{fewest} usable of {repeats}"
 
 
 def _clauses(comparison: Comparison, found: Sequence[Difference]) -> str:

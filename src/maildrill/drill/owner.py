@@ -82,7 +82,7 @@ class OwnersHands:
     def _run(self, command: str, about: dict[str, str], deadline: float, called_off: threading.Event) -> None:
         """In a session of its own: a Ctrl-C that ends the drill does not reach it."""
         if called_off.is_set():
-            raise HookFailed(f"was not begun, because it is to be undone: {command}")
+            raise HookFailed(f"was not begun, because it is to be undone: {self._clean(command)}")
         environment = {name: value for name, value in os.environ.items() if name not in self._passwords}
         process = subprocess.Popen(
             ["/bin/sh", "-c", command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_val
 
 from maildrill.scenario.fields import Distinct, Size, Text, printable
 from maildrill.scenario.texts import Slug
-from maildrill.scenario.units import Duration, Rate
+from maildrill.scenario.units import LONGEST_S, Duration, Rate
 
 SERVICES = ("inbound", "submission", "mailbox", "delivery", "outbound")
 SHORTEST_PROBE_INTERVAL_S = 0.005
@@ -137,7 +137,7 @@ class Command(Entry):
     recover: Literal["command"]
     target: Target
     run: Text = Field(description="for /bin/sh in the node")
-    deadline: Duration = 30.0
+    deadline: Duration = Field(30.0, gt=0, le=LONGEST_S)
 
 
 class Ask(Entry):
@@ -145,7 +145,9 @@ class Ask(Entry):
 
     recover: Literal["ask"]
     say: Text = Field(description="what the person is asked to do")
-    deadline: Duration = Field(300.0, description="the step has failed if it is not confirmed by then, s")
+    deadline: Duration = Field(
+        300.0, gt=0, le=LONGEST_S, description="the step has failed if it is not confirmed by then, s"
+    )
 
 
 def _entry_tag(value: Any) -> str:

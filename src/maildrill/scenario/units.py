@@ -9,6 +9,8 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from maildrill.scenario.fields import HIGHEST_RATE
 
+LONGEST_S = 24 * 3600
+"""Of a drill, and of anything in it that is waited for, s."""
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 

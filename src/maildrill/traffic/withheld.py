@@ -9,6 +9,9 @@ import re
 import urllib.parse
 from collections.abc import Iterable
 
+BYTES = "surrogateescape"
+"""How the environment holds bytes that are no UTF-8."""
+
 
 def without(text: str, secrets: Iterable[str]) -> str:
     """The text with *** for each secret, the longest that fits first: one may be the beginning of another."""
@@ -17,6 +20,10 @@ def without(text: str, secrets: Iterable[str]) -> str:
 
 
 def _spellings(secret: str) -> set[str]:
-    """A secret as it stands; as JSON, which is IMAP's quoted string too, HTML and URLs write it; as AUTH sends it."""
-    encoded = base64.b64encode(secret.encode(errors="surrogateescape")).decode()
-    return {secret, json.dumps(secret)[1:-1], html.escape(secret), urllib.parse.quote(secret, safe=""), encoded} - {""}
+    """A secret as it stands; as JSON (in ASCII or not: then it is IMAP's quoted string), HTML, URLs and forms write it;
+    as AUTH sends it.
+    """
+    encoded = base64.b64encode(secret.encode(errors=BYTES)).decode()
+    quoted = {json.dumps(secret, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)}
+    in_urls = {write(secret, safe="", errors=BYTES) for write in (urllib.parse.quote, urllib.parse.quote_plus)}
+    return {secret, html.escape(secret), encoded, *quoted, *in_urls} - {""}
