@@ -185,3 +185,13 @@ def test_an_answer_that_is_as_wrong_without_the_fault_proves_nothing(
     monkeypatch.setattr(names, "look", lambda *_: HERE | {"addresses": ["10.0.0.1"]})
     answers.inject()
     assert answers.world.helper.ran
+
+
+def test_a_server_that_is_never_seen_up_is_said_to_need_longer() -> None:
+    """It dies again before it serves: seen from outside it is dead all the time, and a loop is not proven."""
+    up = iter([True] * 2 + [False] * 4 + [True] * 2 + [False] * 2)  # two looks each time
+    looping = fault("restart-loop", world=SimpleNamespace(look=lambda *_: (next(up), "")), up="3s")
+    seen = [looping.effect() for _ in range(5)]
+    hint = "; if its services take longer than 3 s to start, let it live longer (up)"
+    assert seen[2] == (False, f"seen up, dead{hint}")
+    assert seen[4] == (True, "seen up, dead, up, dead")

@@ -71,8 +71,10 @@ class RestartLoop(Kill):
         up, dead = self._services(expected=True)[0], self._services(expected=False)[0]
         if up is not dead and (not self._phases or self._phases[-1] is not up):
             self._phases.append(up)
-        story = ", ".join("up" if phase else "dead" for phase in self._phases)
-        return self._phases.count(False) >= 2, f"seen {story}"
+        story = "seen " + ", ".join("up" if phase else "dead" for phase in self._phases)
+        if self._phases.count(False) >= 2:
+            return True, story
+        return False, f"{story}; if its services take longer than {self.asked.up:g} s to start, let it live longer (up)"
 
     def recovered(self) -> tuple[bool, str]:
         """Every service answers, in all looks over longer than one round of the loop."""
