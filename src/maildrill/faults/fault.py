@@ -148,7 +148,7 @@ class Fault(ABC):
     @classmethod
     def misfit(cls, node: NodeModel, asked: Any) -> str:
         """Why a node cannot have this fault, as ``asked`` for; empty if it can. Known before anything is started."""
-        return ""
+        return unserved(node, asked.port) if cls.port_of_target else ""
 
     @abstractmethod
     def inject(self) -> None:

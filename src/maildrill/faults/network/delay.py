@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
 
 from pydantic import Field, model_validator
 
-from maildrill.cluster.model import NodeModel
 from maildrill.faults.daemons import Daemon
-from maildrill.faults.fault import unserved
 from maildrill.faults.looks import look
 from maildrill.faults.network.rules import Ruled
 from maildrill.scenario.model import Strict
@@ -53,11 +50,6 @@ class Delay(Ruled):
     peers_optional = True
     port_of_target = True
     Parameters = DelayParameters
-
-    @classmethod
-    def misfit(cls, node: NodeModel, asked: Any) -> str:
-        """It must have the port."""
-        return unserved(node, asked.port)
 
     def chains(self) -> list[str]:
         """None: this kernel's nftables cannot queue everywhere, iptables can."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
-from maildrill.cluster.model import NodeModel
-from maildrill.faults.fault import unserved
 from maildrill.faults.looks import look
 from maildrill.faults.network.rules import Ruled, hook, source
 from maildrill.scenario.model import Strict
@@ -34,11 +32,6 @@ class PortBlocked(Ruled):
         how: Literal["drop", "reset"] = Field(
             "drop", description="drop: packets vanish and clients wait; reset: clients are refused at once"
         )
-
-    @classmethod
-    def misfit(cls, node: NodeModel, asked: Any) -> str:
-        """It must have the port."""
-        return unserved(node, asked.port)
 
     def inject(self) -> None:
         """Add the rules; twice leaves one set.
