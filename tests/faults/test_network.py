@@ -125,15 +125,19 @@ def test_delays_add_up_and_the_lowest_rate_holds(single: Arena) -> None:
     clean = single.left_in_network("mail1")
     first, second = (single.fault("delay", "mail1", number=number, delay=0.1) for number in (1, 17))
     thin, thinner = (single.fault("bandwidth", "mail1", number=3 + n, kbit=kbit) for n, kbit in enumerate((512, 128)))
-    both = single.fault("delay", "mail1", number=9, delay=0.2)
+    sham = single.fault("delay", "mail1", number=9, delay=0.1)
     try:
         first.inject()
+        assert not second.effect()[0], "the first is no proof of the second"
         second.inject()
-        until("the sum of the delays", both.effect)
+        until("the sum of the delays", second.effect)
+        assert not sham.effect()[0], "nor are two the proof of a third"
+        assert not first.recovered()[0], "and the second hides nothing: the first is seen to be there"
         first.heal()
+        until("the heal of the first, although the second is in force", first.recovered)
         until("the delay that is left", second.effect)
-        assert not both.effect()[0]
         second.heal()
+        until("both healed", second.recovered)
         thinner.inject()
         thin.inject()
         until("the lower rate", thinner.effect)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 from pydantic import Field, model_validator
 
@@ -15,6 +16,8 @@ from maildrill.scenario.units import Duration
 QUEUES = 100  # queue numbers of faults begin here
 BITS = range(8, 24)  # of the packet mark: one for each delay on a node, which tells what has passed it
 TRIES = 3
+AT_ONCE = 5  # a lost packet is repeated after a second, which is no delay of this sort: it must not happen to all
+ANSWERS = ("open", "refused")
 PATIENT_FROM_S = 0.5  # from this delay on one try tells
 PART = 0.9  # a timer may fire a little early
 NOTHING_THERE = 9
@@ -60,18 +63,21 @@ class Delay(Ruled):
         return f"MAILDRILL_{self.number}"
 
     @property
-    def _bits(self) -> dict[int, int]:
+    def _delays(self) -> dict[int, tuple[int, Delay]]:
+        """The delays on the node, each with its bit."""
         return self.world.layers.setdefault(("delay", self.target.name), {})
 
     def _take_mark(self) -> int:
         """A bit that no other delay on the node has. Raises RuntimeError if all are taken."""
         with _giving_out:
-            free = [bit for bit in BITS if bit not in self._bits.values()]
-            if not free and self.number not in self._bits:
+            taken = {bit for bit, _ in self._delays.values()}
+            free = [bit for bit in BITS if bit not in taken]
+            if not free and self.number not in self._delays:
                 raise RuntimeError(
                     f"{self.target.name} has {len(BITS)} delays at once already; no more can be told apart"
                 )
-            return 1 << self._bits.setdefault(self.number, free[0] if free else 0)
+            bit, _ = self._delays.setdefault(self.number, (free[0] if free else 0, self))
+            return 1 << bit
 
     @property
     def _line(self) -> Daemon:
@@ -98,7 +104,8 @@ class Delay(Ruled):
         if self._alive:
             self._remove()
         self._line.stop()
-        self._bits.pop(self.number, None)
+        with _giving_out:
+            self._delays.pop(self.number, None)
 
     def _remove(self) -> None:
         rules = [f"-D PREROUTING -j {self._chain}", f"-F {self._chain}", f"-X {self._chain}"]
@@ -106,28 +113,61 @@ class Delay(Ruled):
 
     def proof_deadline(self) -> float:
         """As long as usual, and as long as one look takes: each of its connections is late."""
-        return super().proof_deadline() + len(self.observers) * self._tries * (self.asked.delay + self.asked.jitter)
+        with _giving_out:
+            delays = {delay.number: delay for _, delay in self._delays.values()} | {self.number: self}
+        return super().proof_deadline() + len(self.observers) * self._tries * sum(map(_longest, delays.values()))
 
     @property
     def _tries(self) -> int:
         return TRIES if self.asked.delay < PATIENT_FROM_S else 1
 
     def effect(self) -> tuple[bool, str]:
-        """The fastest of three connections from each peer (or the vantage) takes at least nine tenths of the delay."""
+        """The fastest connection from each peer (or the vantage) takes at least nine tenths of the delay.
+
+        Where other delays are in force, nine tenths of their sum, and longer than the others alone can make it.
+        """
         return self.sees(broken=True)
 
     def sees(self, broken: bool) -> tuple[bool, str]:
-        """How long the fastest of three connections to the target takes, from each observer."""
-        least = (self.asked.delay - self.asked.jitter) * PART
-        limit = least if broken else least / 2
+        """How long the fastest of some connections to the target takes, from each observer."""
         port = self.asked.port or (self.target.checks[0][0] if self.target.checks else NOTHING_THERE)
-        patience = self.asked.delay + self.asked.jitter + 1.0
         seen = []
         for observer in self.observers:
-            server = f"{self.target.address}:{port}"
-            [[_, word, fastest]] = look(self.world, observer, "connections", patience, self._tries, server)
+            others = self._others(observer, port)
+            limit = self._least(others) if broken else sum(map(_shortest, others)) + _shortest(self) / 2
+            patience = sum(map(_longest, (*others, self))) + 1.0
+            servers = [f"{self.target.address}:{port}"] * AT_ONCE
+            looks = look(self.world, observer, "connections", patience, self._tries, *servers)
+            word, fastest = min(([word, took] for _, word, took in looks), key=_answered_and_fast)
             seen.append(f"{observer.name} -> {self.target.name}:{port} {word} after {fastest * 1000:.1f} ms")
-            answered = word in ("open", "refused")
-            if not answered or (fastest >= limit) is not broken:
+            if word not in ANSWERS or (fastest >= limit) is not broken:
                 return False, seen[-1]
         return True, "; ".join(seen)
+
+    def _others(self, observer: Any, port: int) -> list[Delay]:
+        """The other delays on the node that such a connection meets."""
+        with _giving_out:
+            found = [delay for number, (_, delay) in self._delays.items() if number != self.number]
+        return [delay for delay in found if delay._meets(observer, port)]
+
+    def _meets(self, observer: Any, port: int) -> bool:
+        here = not self.peers or observer.name in {peer.name for peer in self.peers}
+        return here and self.asked.port in (None, port)
+
+    def _least(self, others: list[Delay]) -> float:
+        """What a connection takes at least, s, if this delay is in force: more than the others alone can do."""
+        all_of_them = sum(map(_shortest, (*others, self))) * PART
+        return max(all_of_them, sum(map(_longest, others)) + _shortest(self) / 2)
+
+
+def _answered_and_fast(seen: list[Any]) -> tuple[bool, float]:
+    word, took = seen
+    return word not in ANSWERS, took
+
+
+def _shortest(delay: Delay) -> float:
+    return float(delay.asked.delay - delay.asked.jitter)
+
+
+def _longest(delay: Delay) -> float:
+    return float(delay.asked.delay + delay.asked.jitter)

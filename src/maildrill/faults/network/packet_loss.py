@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from math import prod
+from typing import Any
+
 from pydantic import Field
 
 from maildrill.faults.looks import look
@@ -37,18 +40,46 @@ class PacketLoss(Ruled):
         drop = f"numgen random mod 10000 < {round(self.asked.percent * 100)} drop"
         return [f"{hook('input')} {source(self.peers)} {drop}", f"{hook('output')} {destination(self.peers)} {drop}"]
 
+    @property
+    def _losses(self) -> dict[int, PacketLoss]:
+        return self.world.layers.setdefault(("packet-loss", self.target.name), {})
+
+    def inject(self) -> None:
+        """Add the rules. Raises RuntimeError if nft fails."""
+        self._losses[self.number] = self
+        super().inject()
+
+    def heal(self) -> None:
+        """Delete the fault's table of rules; a table that went with its namespace is healed already."""
+        super().heal()
+        self._losses.pop(self.number, None)
+
     def effect(self) -> tuple[bool, str]:
-        """Of 200 ICMP echoes from each peer (or the vantage) at least half the loss expected is missing."""
+        """Of 200 ICMP echoes from each peer (or the vantage) at least half the loss expected is missing.
+
+        Where other losses are in force, half of what this one adds to them.
+        """
         return self.sees(broken=True)
 
     def sees(self, broken: bool) -> tuple[bool, str]:
         """Echoes from each observer to the target; healthy means that all but one in a hundred come back."""
-        kept = 1 - self.asked.percent / 100
-        least = max(1.0, ECHOES * (1 - kept * kept) * PART_OF_EXPECTED)
         seen = []
         for observer in self.observers:
+            arrive = ECHOES * prod(loss._kept for loss in self._others(observer))
+            own = arrive * (1 - self._kept)
+            least = ECHOES - arrive + (max(1.0, own * PART_OF_EXPECTED) if broken else min(own / 2, ECHOES / 100))
             lost = ECHOES - look(self.world, observer, "echoes", self.target.address, ECHOES)
             seen.append(f"{observer.name}: {lost} of {ECHOES} echoes lost")
-            if not (lost >= least if broken else lost < min(least, ECHOES / 100)):
+            if (lost >= least) is not broken:
                 return False, seen[-1]
         return True, "; ".join(seen)
+
+    @property
+    def _kept(self) -> float:
+        """The share of echoes that pass this loss, both ways."""
+        return float((1 - self.asked.percent / 100) ** 2)
+
+    def _others(self, observer: Any) -> list[PacketLoss]:
+        """The other losses on the node that an echo from there meets."""
+        losses = [loss for number, loss in list(self._losses.items()) if number != self.number]
+        return [loss for loss in losses if not loss.peers or observer.name in {peer.name for peer in loss.peers}]
