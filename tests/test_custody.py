@@ -39,6 +39,45 @@ def test_a_fault_without_effect_is_said(bench: Any, monkeypatch: pytest.MonkeyPa
     assert bench.states() == ["requested", "injected", "not-effective"]
 
 
+def test_what_was_broken_before_proves_nothing(bench: Any) -> None:
+    """A server that was dead already cannot be killed: the drill must not count that as its disaster."""
+    dead = node()
+    dead.on = False
+    bench.care.inject("f", Switch(bench.world, dead))
+    assert bench.states() == ["requested", "not-effective"]
+    assert "is there before it: on=False" in bench.events()[-1]["detail"]
+
+
+def test_what_another_fault_broke_before_is_no_defect(bench: Any) -> None:
+    """Faults stack: the second on a node, and one applied once more, may find it broken."""
+    target = node()
+    bench.care.inject("first", Switch(bench.world, target))
+    bench.care.inject("second", Switch(bench.world, target))
+    bench.care.heal("second")
+    bench.care.heal("first")
+    target.on = False  # such as mail that was deleted, and is not brought back by the heal
+    bench.care.inject("again", Switch(bench.world, target))
+    assert "not-effective" not in bench.states()
+
+
+def test_a_fault_that_begins_meanwhile_may_be_what_is_seen(bench: Any) -> None:
+    """Two faults of one step begin at once: what the first finds broken may be the second's work."""
+    target = node()
+
+    class Slow(Switch):
+        looks = 0
+
+        def effect(self) -> tuple[bool, str]:
+            self.looks += 1
+            if self.looks == 1:
+                bench.care.inject("second", Switch(bench.world, target))
+            return super().effect()
+
+    bench.care.inject("first", Slow(bench.world, target))
+    assert bench.states().count("effective") == 2
+    assert "not-effective" not in bench.states()
+
+
 def test_healing_twice_heals_once(bench: Any) -> None:
     """Timeline and clean-up may both ask for it."""
     target = node()

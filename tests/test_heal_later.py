@@ -172,7 +172,7 @@ def test_what_acts_once_is_not_done_again(bench: Any) -> None:
             times.append(1)
 
         def effect(self) -> tuple[bool, str]:
-            return True, "looked"
+            return bool(times), "looked"
 
     bench.care.inject("once", Once(bench.world, target))
     bench.care.inject("crash", Crash(bench.world, target))

@@ -3,6 +3,9 @@
 Healing has its own deadline and begins before anything is written or said: no lock, file or terminal
 that traffic can hold stands before it.
 
+What is broken before it is hit proves nothing: the first fault on a node is looked for before it is injected, and
+one that seems to be there already is not effective.
+
 Faults stack. One whose node is down cannot be applied (``masked``), or loses what it did when the node is
 started again or when another of its kind on the same node is healed: then it is applied again, and proven.
 One that cannot be healed while another is in force on its node is tried again when one of them is healed
@@ -49,11 +52,19 @@ class Care:
         self._write(charge, "requested", "")
         with charge.injecting:  # before anybody can find it
             if self._charges.take(charge):
-                self._inject(charge, "injected", self._apply(charge, 0.0))
+                self._inject(charge, "injected", self._seen_before(charge) or self._apply(charge, 0.0))
 
     def took(self, name: str) -> bool:
         """Whether this fault's injection has begun (or was refused): from then on a heal cannot come too early."""
         return self._charges.knows(name)
+
+    def _seen_before(self, charge: Charge) -> str:
+        """Why its effect would prove nothing: it is there already, and no other fault of the drill can be why."""
+        if not charge.comes_first:
+            return ""
+        seen_at, seen = charge.effect.within(0.0, self._over)
+        is_there = seen_at is not None and not self._charges.hiding(charge)
+        return f"not injected: what it is to bring about is there before it: {seen}" if is_there else ""
 
     def _apply(self, charge: Charge, patience: float) -> str:
         """Apply it, trying again for ``patience`` s; why that failed, empty if it did not."""

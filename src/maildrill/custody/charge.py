@@ -35,6 +35,8 @@ class Charge:
         self.state = State.IN_FORCE
         self.masked = False
         """It could not be applied, because another fault is in force on its node."""
+        self.comes_first = False
+        """No other fault of the drill has touched its nodes so far."""
         self.effect, self.recovered = Proof(fault.effect, now), Proof(fault.recovered, now)
         self.injecting = threading.Lock()
         """Held while it is injected and its effect is proven."""
@@ -92,11 +94,12 @@ class Charge:
 
     def touches(self, other: Charge) -> bool:
         """Whether both have to do with one node, as target or peer."""
-        return bool(_touched(self.fault) & _touched(other.fault))
+        return bool(self.nodes & other.nodes)
 
-
-def _touched(fault: Fault) -> set[str]:
-    return {fault.target.name, *(peer.name for peer in fault.peers)}
+    @property
+    def nodes(self) -> set[str]:
+        """The names of the nodes that it has to do with, as target or peer."""
+        return {self.fault.target.name, *(peer.name for peer in self.fault.peers)}
 
 
 def started_at(node: Any) -> str:

@@ -15,6 +15,7 @@ class Charges:
         self._lock = threading.Lock()
         self._all: dict[str, Charge] = {}
         self._known: set[str] = set()
+        self._touched: set[str] = set()
         self._refusing = False
 
     def take(self, charge: Charge) -> bool:
@@ -23,6 +24,8 @@ class Charges:
             self._known.add(charge.name)
             if not self._refusing:
                 self._all[charge.name] = charge
+                charge.comes_first = not charge.nodes & self._touched
+                self._touched |= charge.nodes
             return not self._refusing
 
     def knows(self, name: str) -> bool:
