@@ -78,7 +78,7 @@ def test_an_outage_that_ended_before_the_effect_was_proven_is_not_forgotten() ->
     assert rta is not None
     assert rta.model_dump() == pytest.approx({"lower": 0.0, "upper": 2.25})
     assert result.verdict == "fail"
-    assert "inbound was down longest" in result.headline
+    assert "inbound took longest to recover" in result.headline
 
 
 def test_what_fails_long_after_it_had_come_back_is_an_outage_of_its_own() -> None:

@@ -116,4 +116,4 @@ def test_a_service_that_nobody_looked_at_is_not_said_to_have_been_down() -> None
     assert "no service was seen to fail; delivery was not looked at for 3.0 s" in headline
     both = [one for one in frame_of_drill() if not (isinstance(one, Probe) and one.service == "delivery"
             and 6.9 < one.t < 13)]  # fmt: skip
-    assert "inbound was down longest" in run([*both, *census({})]).headline
+    assert "inbound took longest to recover" in run([*both, *census({})]).headline

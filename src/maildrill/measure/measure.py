@@ -114,7 +114,7 @@ def _longest(services: dict[str, Service]) -> str:
     unseen = {name: one for name, one in known.items() if name not in failed}
     if failed:
         name, time = max(_uppers(failed).items(), key=lambda pair: pair[1])
-        return f"{name} was down longest, {time:.1f} s"
+        return f"{name} took longest to recover, {time:.1f} s"
     name, time = max(_uppers(unseen).items(), key=lambda pair: pair[1])
     if time:
         return f"no service was seen to fail; {name} was not looked at for {time:.1f} s"
