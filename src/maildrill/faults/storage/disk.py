@@ -10,7 +10,9 @@ from maildrill.faults.process.kill import Kill
 from maildrill.faults.storage.volume import VolumeFault
 
 LOOK = ".maildrill-look"
-WRITE = "LC_ALL=C dd if=/dev/zero of={file} bs=4k count=1 conv=fsync 2>&1; rm -f {file}"
+WRITTEN = "written, all of it"
+WRITE = f"LC_ALL=C dd if=/dev/zero of={{file}} bs=4k count=1 conv=fsync 2>&1 && echo {WRITTEN}; rm -f {{file}}"
+"""What dd itself says at the end ("0 bytes copied"), it says of a write that failed too."""
 UNMOUNT_PATIENCE_S = 10
 AWAIT_UNMOUNTED = f"""
 import os, sys, time
@@ -56,7 +58,7 @@ class DiskFault(VolumeFault):
 
     def recovered(self) -> tuple[bool, str]:
         """The target itself can write to its disks, and all its services answer."""
-        works, seen = self.writes("copied")
+        works, seen = self.writes(WRITTEN)
         return (works, seen) if not works else super().recovered()
 
     def writes(self, *expected: str) -> tuple[bool, str]:

@@ -97,7 +97,7 @@ class DiskSlow(DiskFault):
             file = shlex.quote(f"{disk.path}/{LOOK}")
             dd = f"dd if=/dev/zero of={file} bs={BLOCK} count={writes} oflag=direct 2>&1; rm -f {file}"
             output = self.in_target(f"LC_ALL=C {dd}")
-            found = re.search(r"copied, ([0-9.e-]+) s", output)
+            found = re.search(rf"^{BLOCK * writes} bytes .*copied, ([0-9.e-]+) s", output, re.MULTILINE)
             if not found:
                 return False, output.strip()
             took, limit = float(found[1]), writes / rate
