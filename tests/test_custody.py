@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from planted_faults import Box, Crash, Cut, Ice, Switch, answers, care_bench, node
+from planted_faults import Box, Crash, Cut, Ice, Switch, answers, care_bench, node, soon
 
 from maildrill.custody import care as care_module
 from maildrill.custody import rest as rest_module
@@ -46,6 +47,72 @@ def test_what_was_broken_before_proves_nothing(bench: Any) -> None:
     bench.care.inject("f", Switch(bench.world, dead))
     assert bench.states() == ["requested", "not-effective"]
     assert "is there before it: on=False" in bench.events()[-1]["detail"]
+    assert bench.care.heal("f")
+    bench.care.undo_all()
+    assert dead.heals == 0, "whose server it is would wonder: nothing was done to it"
+
+
+class Watched(Switch):
+    """Does something at its first look."""
+
+    at_first: Callable[[], Any] = staticmethod(lambda: None)
+    looks = 0
+
+    def effect(self) -> tuple[bool, str]:
+        self.looks += 1
+        if self.looks == 1:
+            self.at_first()
+        return super().effect()
+
+
+def test_what_depends_on_another_node_may_be_broken_by_a_fault_there(bench: Any) -> None:
+    """The name server is dead, so mail servers greet late: they can be killed all the same."""
+    names, mx = node(), node()
+    names.name = "dns1"
+    bench.care.inject("names", Switch(bench.world, names))
+    mx.on = False
+    bench.care.inject("mx", Switch(bench.world, mx))
+    assert bench.states().count("effective") == 2
+
+
+def test_two_that_are_hit_at_once_must_both_work_before(bench: Any) -> None:
+    """The other of one step does nothing yet, while it is looked at itself."""
+    works, dead = node(), node()
+    works.name, dead.on = "mx2", False
+    other = Watched(bench.world, works)
+    other.at_first = lambda: bench.care.inject("dead", Switch(bench.world, dead))
+    bench.care.inject("works", other)
+    assert [event["name"] for event in bench.events() if event["state"] == "not-effective"] == ["dead"]
+
+
+def test_one_late_answer_is_no_dead_server(bench: Any) -> None:
+    """On a busy machine a look may come too late; it answers the next one."""
+    target = node()
+    target.on = False
+    late = Watched(bench.world, target)
+    late.at_first = lambda: threading.Timer(0.05, setattr, (target, "on", True)).start()
+    bench.care.inject("f", late)
+    assert bench.states() == ["requested", "injected", "effective"]
+
+
+@pytest.mark.parametrize("end", ["stop_injecting", "undo_all", "heal_all"])
+def test_a_drill_that_ends_meanwhile_injects_nothing(bench: Any, end: str) -> None:
+    """A stop condition came true, or somebody interrupted, while it was looked at what works before."""
+    target = node()
+    fault = Watched(bench.world, target)
+
+    def ends() -> None:
+        bench.care.stop_injecting()
+        threading.Thread(target=getattr(bench.care, end)).start()
+        time.sleep(0.2)
+
+    fault.at_first = ends
+    bench.care.inject("f", fault)
+    assert "injected" not in bench.states()
+    assert target.on
+    if end == "heal_all":
+        assert soon(lambda: not bench.care._charges.all())
+        assert target.heals == 0
 
 
 def test_what_another_fault_broke_before_is_no_defect(bench: Any) -> None:

@@ -4,7 +4,8 @@ Healing has its own deadline and begins before anything is written or said: no l
 that traffic can hold stands before it.
 
 What is broken before it is hit proves nothing: the first fault on a node is looked for before it is injected, and
-one that seems to be there already is not effective.
+one that is there already in every look of a second is not effective, and not injected. While another fault is in
+force anywhere that cannot be told: a server may be silent because the name server it asks is dead.
 
 Faults stack. One whose node is down cannot be applied (``masked``), or loses what it did when the node is
 started again or when another of its kind on the same node is healed: then it is applied again, and proven.
@@ -28,6 +29,8 @@ from maildrill.journal.writer import JournalWriter
 
 HIDDEN_DEADLINE_S = 2.0
 """How long a heal is looked at while another fault on the same node may hide it."""
+BROKEN_FOR_S = 1.0
+"""How long it must be there before a fault is injected, to be no single look that came too late on a busy machine."""
 TRY_EVERY_S = 0.1
 """How soon a fault is applied again to a node that was just started, and does not run what is to be broken yet."""
 
@@ -52,23 +55,38 @@ class Care:
         self._write(charge, "requested", "")
         with charge.injecting:  # before anybody can find it
             if self._charges.take(charge):
-                self._inject(charge, "injected", self._seen_before(charge) or self._apply(charge, 0.0))
+                self._begin(charge)
 
     def took(self, name: str) -> bool:
         """Whether this fault's injection has begun (or was refused): from then on a heal cannot come too early."""
         return self._charges.knows(name)
 
+    def _begin(self, charge: Charge) -> None:
+        """Inject it, unless its effect would prove nothing, or the drill has ended while that was looked at."""
+        why = self._seen_before(charge)
+        if why:
+            self._write(charge, "not-effective", why)
+        if why or self._charges.refusing:
+            charge.state = State.NOT_INJECTED
+            self._charges.end(charge, True)
+        else:
+            self._inject(charge, "injected", self._apply(charge, 0.0))
+
     def _seen_before(self, charge: Charge) -> str:
         """Why its effect would prove nothing: it is there already, and no other fault of the drill can be why."""
-        if not charge.comes_first:
-            return ""
-        seen_at, seen = charge.effect.within(0.0, self._over)
-        is_there = seen_at is not None and not self._charges.hiding(charge)
-        return f"not injected: what it is to bring about is there before it: {seen}" if is_there else ""
+        until = time.monotonic() + BROKEN_FOR_S
+        while charge.comes_first:
+            seen_at, seen = charge.effect.within(0.0, self._over)
+            if seen_at is None or self._charges.hiding(charge):
+                break
+            if time.monotonic() >= until:
+                return f"not injected: what it is to bring about is there before it: {seen}"
+            time.sleep(TRY_EVERY_S)
+        return ""
 
     def _apply(self, charge: Charge, patience: float) -> str:
         """Apply it, trying again for ``patience`` s; why that failed, empty if it did not."""
-        until = time.monotonic() + patience
+        charge.acts, until = True, time.monotonic() + patience
         while True:
             try:
                 charge.fault.inject()
@@ -108,6 +126,7 @@ class Care:
         outcome, is_well = State.FAILED, False
         try:
             outcome = self._undo(charge)
+            is_well = outcome is State.NOT_INJECTED
             if outcome is State.HEALED:
                 self._heal_later_ones(charge)
                 self._apply_again(charge)
@@ -118,10 +137,10 @@ class Care:
                 self._charges.end(charge, is_well)
 
     def _undo(self, charge: Charge) -> State:
-        """HEALED, FAILED, or LATER if another fault on the node may have stood in the way and still does."""
+        """HEALED, FAILED, NOT_INJECTED, or LATER if another fault on the node may have stood in the way and still does."""
         charge.fault.call_off()
         with charge.injection_over():
-            while True:
+            while charge.state is not State.NOT_INJECTED:
                 may_hinder = self._charges.beside(charge)
                 if self._try_to_undo(charge, bool(may_hinder)):
                     return State.HEALED
@@ -130,6 +149,7 @@ class Care:
                 self._charges.postpone(charge)
                 if self._charges.beside(charge) or not self._charges.claim(charge.name)[1]:
                     return State.LATER
+            return State.NOT_INJECTED
 
     def _try_to_undo(self, charge: Charge, is_hindered: bool) -> bool:
         began, deadline = self._now(), charge.fault.heal_deadline()

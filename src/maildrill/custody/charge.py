@@ -22,6 +22,7 @@ class State(Enum):
     LATER = "its heal failed while another fault stood in the way"
     HEALED = "healed, to be proven"
     FAILED = "its heal failed, and nothing stood in the way"
+    NOT_INJECTED = "not injected after all: there is nothing to heal"
 
 
 UNHEALED = (State.IN_FORCE, State.HEALING, State.LATER)
@@ -35,8 +36,10 @@ class Charge:
         self.state = State.IN_FORCE
         self.masked = False
         """It could not be applied, because another fault is in force on its node."""
+        self.acts = False
+        """It was applied, or is being applied."""
         self.comes_first = False
-        """No other fault of the drill has touched its nodes so far."""
+        """No other fault of the drill can be why its nodes are broken: none has touched them, none acts elsewhere."""
         self.effect, self.recovered = Proof(fault.effect, now), Proof(fault.recovered, now)
         self.injecting = threading.Lock()
         """Held while it is injected and its effect is proven."""

@@ -23,8 +23,9 @@ class Charges:
         with self._lock:
             self._known.add(charge.name)
             if not self._refusing:
+                elsewhere = any(other.acts for other in self._all.values())
+                charge.comes_first = not (elsewhere or charge.nodes & self._touched)
                 self._all[charge.name] = charge
-                charge.comes_first = not charge.nodes & self._touched
                 self._touched |= charge.nodes
             return not self._refusing
 
