@@ -137,7 +137,7 @@ class Care:
                 self._charges.end(charge, is_well)
 
     def _undo(self, charge: Charge) -> State:
-        """HEALED, FAILED, NOT_INJECTED, or LATER if another fault on the node may have stood in the way and still does."""
+        """HEALED, FAILED, NOT_INJECTED, or LATER if another on the node may have stood in the way and still does."""
         charge.fault.call_off()
         with charge.injection_over():
             while charge.state is not State.NOT_INJECTED:

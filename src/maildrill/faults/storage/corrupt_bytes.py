@@ -12,44 +12,60 @@ from pydantic import Field
 from maildrill.faults.storage.volume import VolumeFault, VolumeParameters
 
 CORRUPT = r"""
-import base64, json, os, random, re, sys
+import contextlib, json, os, random, re, sys
 count, size, seed = map(int, sys.argv[1:4])
 what, places = sys.argv[4], []
+
+def look_at(path):
+    with open(path, "rb") as file:
+        content = file.read()
+    if what == "files":
+        middle = len(content) // 2
+        return [(path, middle, content[middle:middle + size])] if size < middle else []
+    headers = re.finditer(rb"X-Maildrill-Id: [^\r\n]+", content)
+    bodies = [re.compile(rb"\r?\n\r?\n").search(content, header.end()) for header in headers]
+    starts = [body.end() for body in bodies if body and body.end() + size < len(content)]
+    return [(path, start, content[start:start + size]) for start in starts]
+
+def change(path, place, old):
+    new = bytes(byte ^ dice.randint(1, 255) for byte in old)
+    with open(path, "r+b", buffering=0) as file:
+        times = os.fstat(file.fileno())
+        os.pwrite(file.fileno(), new, place)
+        os.utime(file.fileno(), ns=(times.st_atime_ns, times.st_mtime_ns))
+    done.append([path, [times.st_ino, times.st_size], place, old.hex(), new.hex()])
+
 for folder, _, names in os.walk("/v"):
-    for name in names:
-        path = os.path.join(folder, name)
-        if os.path.isfile(path) and not os.path.islink(path):
-            content = open(path, "rb").read()
-            if what == "files":
-                middle = len(content) // 2
-                places += [(path, middle, content[middle:middle + size])] if size < middle else []
-                continue
-            for header in re.finditer(rb"X-Maildrill-Id: [^\r\n]+", content):
-                body = re.compile(rb"\r?\n\r?\n").search(content, header.end())
-                if body and body.end() + size < len(content):
-                    places.append((path, body.end(), content[body.end():body.end() + size]))
+    for path in (os.path.join(folder, name) for name in names):
+        with contextlib.suppress(FileNotFoundError):  # the server goes on: mail comes and leaves
+            places += look_at(path) if os.path.isfile(path) and not os.path.islink(path) else []
 dice, done = random.Random(seed), []
 if what == "files":
-    drawn = sorted(places, key=lambda one: (-one[1], one[0]))[:count]
+    drawn = sorted(places, key=lambda one: (-one[1], one[0]))
 else:
-    drawn = dice.sample(sorted(places), min(count, len(places)))
-for path, place, old in drawn:
-    new = bytes(byte ^ dice.randint(1, 255) for byte in old)
-    times = os.stat(path)
-    with open(path, "r+b", buffering=0) as file:
-        os.pwrite(file.fileno(), new, place)
-    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
-    done.append([path, place, old.hex(), new.hex()])
+    drawn = dice.sample(sorted(places), len(places))
+for one in drawn:
+    with contextlib.suppress(FileNotFoundError):
+        if len(done) < count:
+            change(*one)
 print(json.dumps(done))
 """
 PLACES = r"""
-import json, os, sys
-act, places, corrupt = sys.argv[1], json.loads(sys.argv[2]), 0
-for path, place, old, new in places:
-    if os.path.exists(path):
-        with open(path, "r+b", buffering=0) as file:
-            here = os.pread(file.fileno(), len(new) // 2, place)
-            if here.hex() == new:
+import contextlib, json, os, sys
+act, places, corrupt, now = sys.argv[1], json.loads(sys.argv[2]), 0, {}
+
+def same(path, inode, size):
+    return os.path.relpath(path, "/v").split("/")[0], inode, size
+
+for folder, _, names in os.walk("/v"):
+    for path in (os.path.join(folder, name) for name in names):
+        with contextlib.suppress(FileNotFoundError):
+            status = os.lstat(path)
+            now[same(path, status.st_ino, status.st_size)] = path
+for known, file, place, old, new in places:
+    for path in {known, now.get(same(known, *file), known)}:  # mail that is read, or tried again, has another name
+        with contextlib.suppress(FileNotFoundError), open(path, "r+b", buffering=0) as file:
+            if os.pread(file.fileno(), len(new) // 2, place).hex() == new:
                 corrupt += 1
                 if act == "mend":
                     os.pwrite(file.fileno(), bytes.fromhex(old), place)
@@ -95,11 +111,16 @@ class CorruptBytes(VolumeFault):
             raise RuntimeError(f"no {asked.what} to corrupt on the volumes of {self.target.name}")
 
     def heal(self) -> None:
-        """Put the right bytes back, as a repair from a good replica does; where the file is gone, nothing."""
+        """Put the right bytes back, as a repair from a good replica does, also in a file that has another name now.
+
+        Where the file is gone, nothing.
+        """
         self._python(PLACES, "mend", json.dumps(self._places))
 
     def effect(self) -> tuple[bool, str]:
         """Another container that mounts the volumes reads the wrong bytes in at least one place."""
+        if not self._places:
+            return False, "nothing was corrupted yet"
         corrupt = int(self._python(PLACES, "look", json.dumps(self._places)))
         return corrupt > 0, f"places with wrong bytes: {corrupt}"
 
