@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -47,3 +49,28 @@ def test_each_node_goes_read_only_at_a_mount_point_of_its_own() -> None:
         assert not Path(where).exists()
         used.add(where)
     assert len(used) == 2
+
+
+def test_a_volume_with_nothing_on_it_cannot_be_wiped(tmp_path: Path) -> None:
+    """No file from before is found there in any case; a file system of its own begins with a folder."""
+
+    def with_volumes(_: list[str], command: str) -> str:
+        command = command.replace("/v", str(tmp_path))
+        return subprocess.run(["sh", "-c", command], check=True, capture_output=True, text=True, timeout=20).stdout
+
+    def wiped() -> Any:
+        target = SimpleNamespace(name="mail1", volumes={"store": ("store", "/srv/mail")})
+        world: Any = SimpleNamespace(helper=SimpleNamespace(with_volumes=with_volumes))
+        return KINDS["volume-wiped"](world, target, asked=KINDS["volume-wiped"].Parameters())
+
+    (tmp_path / "0" / "lost+found").mkdir(parents=True)
+    empty = wiped()
+    with pytest.raises(RuntimeError, match="nothing is on the volumes of mail1"):
+        empty.inject()
+    (tmp_path / "0" / "user1").mkdir()
+    (tmp_path / "0" / "user1" / "mail").write_text("From: ...")
+    full = wiped()
+    assert not full.effect()[0]
+    full.inject()
+    full.inject()
+    assert full.effect() == (True, "of 2 files and folders, files from before the deletion: 0")

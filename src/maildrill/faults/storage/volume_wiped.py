@@ -6,7 +6,7 @@ from maildrill.faults.process.kill import Kill
 from maildrill.faults.storage.volume import VolumeFault
 
 WIPE = """
-date +%s.%N; sleep 0.1
+find /v -mindepth 2 ! -name lost+found | wc -l; date +%s.%N; sleep 0.1
 for try in 1 2 3 4 5; do find /v -mindepth 2 -delete 2>/dev/null && break; done; true
 """
 OLDER = "find /v -mindepth 2 -type f ! -newerct @{moment} | wc -l"
@@ -27,11 +27,17 @@ class VolumeWiped(VolumeFault):
     )
 
     _moment = ""
+    _there = ""
 
     def inject(self) -> None:
-        """Delete every file; what appears later is not deleted again by a second call."""
+        """Delete every file; what appears later is not deleted again by a second call.
+
+        Raises RuntimeError if there is none: nothing could be shown then.
+        """
         if not self._moment:
-            self._moment = self.on_volumes(WIPE).strip()
+            self._there, self._moment = self.on_volumes(WIPE).split()
+        if self._there == "0":
+            raise RuntimeError(f"nothing is on the volumes of {self.target.name}: there is nothing to delete")
 
     def heal(self) -> None:
         """Restart the node, whose servers begin anew with what is on the volumes now."""
@@ -43,4 +49,4 @@ class VolumeWiped(VolumeFault):
         if not self._moment:
             return False, "nothing was deleted yet"
         left = self.on_volumes(OLDER.format(moment=self._moment)).strip()
-        return left == "0", f"files from before the deletion: {left}"
+        return left == "0", f"of {self._there} files and folders, files from before the deletion: {left}"
