@@ -37,7 +37,7 @@ class Helper:
 
 def fault(kind: str, number: int = 1, world: Any = None, **parameters: Any) -> Any:
     """A fault on a node that answers on port 25."""
-    container = SimpleNamespace(reload=lambda: None, status="running")
+    container = SimpleNamespace(reload=lambda: None, status="running", attrs={"State": {"StartedAt": "first"}})
     target = SimpleNamespace(name="mx1", address="10.0.0.2", checks=[(25, "smtp")], container=container)
     cluster = SimpleNamespace(vantage=SimpleNamespace(name="vantage"), model=SimpleNamespace(domain="example.test"))
     world = world or SimpleNamespace(helper=Helper(), layers={}, cluster=cluster)
@@ -161,6 +161,26 @@ def test_one_loss_is_no_proof_of_another(percent: float, monkeypatch: pytest.Mon
     assert not second.recovered()[0], "its rules are there still"
     line.there = [first]
     assert any(second.recovered()[0] for _ in range(100)), "although the other is in force"
+
+
+@pytest.mark.parametrize("kind", ["delay", "packet-loss"])
+def test_what_a_start_of_the_node_took_away_is_not_expected(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two on a node that was killed are applied again one after the other: the first must not wait for the second."""
+    line, world, faults = Line(random.Random(7)), None, []
+    for module in (delay_module, packet_loss):
+        monkeypatch.setattr(module, "look", line)
+    for number in (1, 2):
+        one = fault(kind, number, world, **({"delay": 1.0} if kind == "delay" else {"percent": 20.0}))
+        world = one.world
+        faults.append(one)
+        one.inject()
+    for one in faults:
+        one.target.container.attrs = {"State": {"StartedAt": "again"}}
+    for one in faults:
+        one.inject()
+        line.there.append(one)
+        assert sum(one.effect()[0] for _ in range(20)) >= 18
+    assert sum(faults[0].effect()[0] for _ in range(20)) >= 18
 
 
 @pytest.mark.parametrize(

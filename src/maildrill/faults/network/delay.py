@@ -98,6 +98,7 @@ class Delay(Ruled):
         ]
         rules += [f"-A PREROUTING -j {self._chain}"]
         self.act("sh", "-ec", "\n".join(f"iptables-legacy -w -t mangle {rule}" for rule in rules))
+        self.added()
 
     def heal(self) -> None:
         """Remove the rules, then end the delay line: packets that still wait are lost, and TCP repeats them."""
@@ -148,7 +149,7 @@ class Delay(Ruled):
         """The other delays on the node that such a connection meets."""
         with _giving_out:
             found = [delay for number, (_, delay) in self._delays.items() if number != self.number]
-        return [delay for delay in found if delay._meets(observer, port)]
+        return [delay for delay in found if delay._meets(observer, port) and delay.is_there]
 
     def _meets(self, observer: Any, port: int) -> bool:
         here = not self.peers or observer.name in {peer.name for peer in self.peers}

@@ -46,8 +46,9 @@ class PacketLoss(Ruled):
 
     def inject(self) -> None:
         """Add the rules. Raises RuntimeError if nft fails."""
-        self._losses[self.number] = self
         super().inject()
+        self.added()
+        self._losses[self.number] = self
 
     def heal(self) -> None:
         """Delete the fault's table of rules; a table that went with its namespace is healed already."""
@@ -81,5 +82,5 @@ class PacketLoss(Ruled):
 
     def _others(self, observer: Any) -> list[PacketLoss]:
         """The other losses on the node that an echo from there meets."""
-        losses = [loss for number, loss in list(self._losses.items()) if number != self.number]
+        losses = [loss for number, loss in list(self._losses.items()) if number != self.number and loss.is_there]
         return [loss for loss in losses if not loss.peers or observer.name in {peer.name for peer in loss.peers}]

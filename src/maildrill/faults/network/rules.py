@@ -25,6 +25,7 @@ class Ruled(Fault):
     needs: ClassVar[tuple[str, ...]] = ("helper", "nftables")
 
     _was_whole: bool = field(default=False, init=False, repr=False)
+    _within: str | None = field(default=None, init=False, repr=False)
 
     @abstractmethod
     def chains(self) -> list[str]:
@@ -43,6 +44,19 @@ class Ruled(Fault):
     def _alive(self) -> bool:
         self.target.container.reload()
         return self.target.container.status in ("running", "paused")
+
+    def added(self) -> None:
+        """Its rules were just added; they are gone when the node is started anew."""
+        self._within = self._node_started()
+
+    @property
+    def is_there(self) -> bool:
+        """Whether its rules are in the network that the node has now: then others on the node meet what it does."""
+        return self._within is not None and self._within == self._node_started()
+
+    def _node_started(self) -> str:
+        self.target.container.reload()
+        return str(self.target.container.attrs["State"]["StartedAt"])
 
     def inside(self, *command: str) -> tuple[int, str]:
         """Run a command in the target's network namespace: (exit code, output)."""
