@@ -59,6 +59,7 @@ def test_it_says_what_would_be_done_to_whom(paper: Path, capsys: pytest.CaptureF
         "9.0 s  heal     freeze ",
         "at most 2 of 10 nodes at once (limit 2); faults in force for 9 s (limit 10 s)",
         "baseline 5 s + timeline 9 s + settle 4 s = 18 s, then up to 20 s",
+        "start and end; up to 117 s more if a recovery step takes all of its time\n",
         "stops early if inbound fails for longer than 60 s",
         "this machine can do all of it",
     ):

@@ -126,9 +126,17 @@ def summary(scenario: Scenario, model: AnyCluster) -> list[str]:
         f"blast radius: at most {hit} of {len(model.nodes)} nodes at once{_limit(limits.nodes_down, '')};"
         f" faults in force for {fault_time(scenario, found):g} s{_limit(limits.fault_time, ' s')}",
         f"time: baseline {scenario.baseline:g} s + timeline {takes:g} s + settle {scenario.settle:g} s"
-        f" = {observed:g} s, then up to {scenario.drain:g} s for the backlog; and the cluster's start and end",
+        f" = {observed:g} s, then up to {scenario.drain:g} s for the backlog; and the cluster's start and end"
+        f"{_longer(scenario, takes)}",
         *(f"stops early if {_stop(stop)}" for stop in scenario.stop),
     ]
+
+
+def _longer(scenario: Scenario, takes: float) -> str:
+    """How much longer than planned the timeline takes if a command, or a person, takes as long as allowed."""
+    ends = [entry.at + entry.deadline for entry in scenario.timeline if isinstance(entry, Command | Ask)]
+    late = max(ends, default=0.0) - takes
+    return f"; up to {late:g} s more if a recovery step takes all of its time" if late > 0 else ""
 
 
 def _limit(limit: float | None, unit: str) -> str:
