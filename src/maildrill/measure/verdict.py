@@ -80,7 +80,8 @@ def _faults(facts: Facts) -> Found:
     found: Found = [] if facts.faults else [("NO_FAULT", "no fault was injected, so nothing was drilled")]
     for life in facts.faults:
         what = f"{life.kind} on {life.target}"
-        if life.effective_at is None or life.problem.startswith("not-effective"):
+        came_too_late = _ended(facts) and life.injected_at is None and not life.problem
+        if (life.effective_at is None and not came_too_late) or life.problem.startswith("not-effective"):
             found.append(("FAULT_NOT_EFFECTIVE", f"{what}: {life.problem or 'its effect was never verified'}"))
         unhealed = life.heal_requested_at is not None and life.verified_healed_at is None and life.healed_at is None
         if life.problem.startswith("heal-failed") or unhealed:
@@ -90,7 +91,7 @@ def _faults(facts: Facts) -> Found:
 
 def _not_fired(facts: Facts) -> Found:
     """Kinds of fault that the timeline asks for more often than they were requested; an ended drill says why itself."""
-    if set(facts.frames["note"]["name"]) & {"stopped-early", "interrupted", "error"}:
+    if _ended(facts):
         return []
     planned = Counter[str]()
     for _, step in facts.scenario.faults():
@@ -102,6 +103,11 @@ def _not_fired(facts: Facts) -> Found:
         for kind, times in planned.items()
         if asked[kind] < times
     ]
+
+
+def _ended(facts: Facts) -> bool:
+    """Whether the drill ended before its timeline: from then on nothing is injected."""
+    return bool(set(facts.frames["note"]["name"]) & {"stopped-early", "interrupted", "error"})
 
 
 def _recovery_steps(facts: Facts) -> Found:
