@@ -30,12 +30,13 @@ def headline(**scenarios: dict[str, dict[str, list[float]]]) -> str:
 
 
 def side_by_side(**scenarios: dict[str, dict[str, list[float]]]) -> Comparison:
-    """Two clusters; scenario -> metric -> cluster -> its values (inf: not reached); more repeats were not usable."""
-    cells = order_cells(["a", "b"], list(scenarios), len(LOW), 1)
+    """Clusters; scenario -> metric -> cluster -> its values (inf: not reached); more repeats were not usable."""
+    names = sorted({name for metrics in scenarios.values() for rows in metrics.values() for name in rows})
+    cells = order_cells(names, list(scenarios), len(LOW), 1)
     plan = Plan(
         maildrill_version="1", created="", seed=1, repeats=len(LOW), reruns=0, cells=cells,
         scenarios=[PlannedScenario(name=one, title="", why="", file="", sha256="", need_s=1) for one in scenarios],
-        clusters=[PlannedCluster(name=name, given="", about="", sha256="") for name in "ab"],
+        clusters=[PlannedCluster(name=name, given="", about="", sha256="") for name in names],
     )  # fmt: skip
     seen = []
     for one in cells:
@@ -95,3 +96,10 @@ def test_a_drill_that_never_caught_up_is_not_drawn_as_the_quickest() -> None:
     chart = strip_chart(found, "s", BY_KEY["catch_up"])
     assert re.findall(r"catch-up, s: ([0-9.]+); cluster: b; repeat: 6; kind: longer than", chart) == ["6"]
     assert re.findall(r"catch-up, s: 1; cluster: b; high: ([0-9.]+)", chart) == ["6"], "nor is the median's interval"
+
+
+def test_all_that_are_better_than_the_same_cluster_are_told_in_one_clause() -> None:
+    alike = {"a": LOW, "b": LOW, "c": HIGH}
+    text = headline(s={"rta_inbound": alike, "rta_mailbox": alike, "catch_up": {"a": LOW, "b": HIGH, "c": HIGH}})
+    assert text.startswith("Beyond noise in s: a and b are better than c in inbound RTA, mailbox RTA; ")
+    assert "; a is better than b and c in catch-up." in text
