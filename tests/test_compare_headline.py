@@ -103,3 +103,12 @@ def test_all_that_are_better_than_the_same_cluster_are_told_in_one_clause() -> N
     text = headline(s={"rta_inbound": alike, "rta_mailbox": alike, "catch_up": {"a": LOW, "b": HIGH, "c": HIGH}})
     assert text.startswith("Beyond noise in s: a and b are better than c in inbound RTA, mailbox RTA; ")
     assert "; a is better than b and c in catch-up." in text
+
+
+def test_drills_that_are_inconclusive_and_used_are_told_at_the_top_of_the_page() -> None:
+    found = side_by_side(s={"rta_inbound": BETTER_A})
+    told = "Of those used, 1 by itself is inconclusive only because of what the mail system did"
+    assert told not in " ".join(html(found, {}).split())
+    first, *others = found.cells
+    mixed = found.model_copy(update={"cells": [first.model_copy(update={"verdict": "inconclusive"}), *others]})
+    assert told in " ".join(html(mixed, {}).split())
