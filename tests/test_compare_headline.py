@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import io
+import math
+import re
 
 from rich.console import Console
 
 from maildrill.compare.build import compare
+from maildrill.compare.charts import strip_chart
 from maildrill.compare.html import html
+from maildrill.compare.metrics import BY_KEY
 from maildrill.compare.model import CellSeen, Comparison
 from maildrill.compare.observation import Observation
 from maildrill.compare.plan import Plan, PlannedCluster, PlannedScenario, order_cells
@@ -17,22 +21,27 @@ LOW, HIGH = [1.0, 2, 3, 4, 5, 6], [7.0, 8, 9, 10, 11, 12]
 BETTER_A, BETTER_B = {"a": LOW, "b": HIGH}, {"a": HIGH, "b": LOW}
 
 
+def seen_as(value: float) -> Observation:
+    return Observation(value=0.0, censored=True) if value == math.inf else Observation(value=value)
+
+
 def headline(**scenarios: dict[str, dict[str, list[float]]]) -> str:
     return side_by_side(**scenarios).headline
 
 
 def side_by_side(**scenarios: dict[str, dict[str, list[float]]]) -> Comparison:
-    """Two clusters; scenario -> metric -> cluster -> its values; repeats beyond these were not usable."""
-    cells = order_cells(["a", "b"], list(scenarios), len(LOW), 1)
+    """Clusters; scenario -> metric -> cluster -> its values (inf: not reached); more repeats were not usable."""
+    names = sorted({name for metrics in scenarios.values() for rows in metrics.values() for name in rows})
+    cells = order_cells(names, list(scenarios), len(LOW), 1)
     plan = Plan(
         maildrill_version="1", created="", seed=1, repeats=len(LOW), reruns=0, cells=cells,
         scenarios=[PlannedScenario(name=one, title="", why="", file="", sha256="", need_s=1) for one in scenarios],
-        clusters=[PlannedCluster(name=name, given="", about="", sha256="") for name in "ab"],
+        clusters=[PlannedCluster(name=name, given="", about="", sha256="") for name in names],
     )  # fmt: skip
     seen = []
     for one in cells:
         rows = {name: row[one.cluster] for name, row in scenarios[one.scenario].items()}
-        found = {name: Observation(value=row[one.repeat - 1]) for name, row in rows.items() if one.repeat <= len(row)}
+        found = {name: seen_as(row[one.repeat - 1]) for name, row in rows.items() if one.repeat <= len(row)}
         folder = one.cell if found else None
         seen.append(CellSeen(**one.model_dump(), verdict="", folder=folder, maildrill_version="1", attempts=[],
                              observations=found))  # fmt: skip
@@ -80,3 +89,26 @@ def test_drills_of_several_versions_are_told_at_the_top_of_the_page_and_in_the_t
     assert "several versions of maildrill (1, 2)" in " ".join(html(mixed, {}).split("<table>")[0].split())
     console.print(terminal(mixed))
     assert "several versions of maildrill (1, 2)" in console.file.getvalue()  # type: ignore[attr-defined]
+
+
+def test_a_drill_that_never_caught_up_is_not_drawn_as_the_quickest() -> None:
+    found = side_by_side(s={"catch_up": {"a": LOW, "b": [*LOW[:-1], math.inf]}})
+    chart = strip_chart(found, "s", BY_KEY["catch_up"])
+    assert re.findall(r"catch-up, s: ([0-9.]+); cluster: b; repeat: 6; kind: longer than", chart) == ["6"]
+    assert re.findall(r"catch-up, s: 1; cluster: b; high: ([0-9.]+)", chart) == ["6"], "nor is the median's interval"
+
+
+def test_all_that_are_better_than_the_same_cluster_are_told_in_one_clause() -> None:
+    alike = {"a": LOW, "b": LOW, "c": HIGH}
+    text = headline(s={"rta_inbound": alike, "rta_mailbox": alike, "catch_up": {"a": LOW, "b": HIGH, "c": HIGH}})
+    assert text.startswith("Beyond noise in s: a and b are better than c in inbound RTA, mailbox RTA; ")
+    assert "; a is better than b and c in catch-up." in text
+
+
+def test_drills_that_are_inconclusive_and_used_are_told_at_the_top_of_the_page() -> None:
+    found = side_by_side(s={"rta_inbound": BETTER_A})
+    told = "Of those used, 1 by itself is inconclusive only because of what the mail system did"
+    assert told not in " ".join(html(found, {}).split())
+    first, *others = found.cells
+    mixed = found.model_copy(update={"cells": [first.model_copy(update={"verdict": "inconclusive"}), *others]})
+    assert told in " ".join(html(mixed, {}).split())

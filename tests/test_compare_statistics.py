@@ -16,7 +16,8 @@ from maildrill.compare.observation import Observation, ordered
 from maildrill.compare.order import coverage, median, median_interval, quantile
 from maildrill.compare.ranksum import doubled_ranks, holm, mann_whitney, repeats_needed, stratified
 from maildrill.compare.survival import come_back
-from maildrill.journal.events import Bounce
+from maildrill.journal.event import Event
+from maildrill.journal.events import Bounce, Held
 from maildrill.journal.reader import Journal
 
 observations = st.builds(
@@ -173,7 +174,11 @@ def planted(*after_the_fault: str) -> dict[str, Observation]:
     """The metrics of a drill: of the messages offered at 7 s all came at once, but the last, of which that became."""
     mail = [*message("m1", "accepted", t=7.0), *message("m2", *after_the_fault, t=7.0)]
     bounced = [Bounce(20.0, "m2", "s@x.test", "5.1.1")] if after_the_fault == ("accepted",) else []
-    events = [*frame_of_drill(), *mail, *bounced, *census({"a@example.test": ["m1"]})]
+    return observed([*frame_of_drill(), *mail, *bounced, *census({"a@example.test": ["m1"]})])
+
+
+def observed(events: list[Event]) -> dict[str, Observation]:
+    """The metrics of a drill of which this was written down."""
     events.sort(key=lambda event: event.t)
     lines = "".join(event.line() + "\n" for event in events).encode()
     return observe(measure_planted(events), message_waits(Journal(True, len(lines), "", lines)), 1.0)
@@ -188,3 +193,11 @@ def test_mail_that_is_sent_back_is_never_visible_and_not_left_out(became: str) -
     assert Observation(value=0, censored=True).text("message-min") == "> 0.00 message-min"
     assert found["false_rejections"] == Observation(value=1)
     assert [found[key].value for key in ("premature_bounces", "corrupt", "misdelivered")] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["held", "unresolved"])
+def test_the_delay_of_mail_that_still_waits_is_not_over(whole: bool) -> None:
+    waits = [Held(45.0, "mx1", "queue", "dead", "", ["m2"])] if whole else []
+    mail = [*message("m1", "accepted", t=7.0), *message("m2", "accepted", t=8.0)]
+    debt = observed([*frame_of_drill(), *mail, *waits, *census({"a@example.test": ["m1"]}, whole=whole)])["delay_debt"]
+    assert debt.censored

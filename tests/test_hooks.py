@@ -28,6 +28,8 @@ from maildrill.errors import BadInput, WaitTimeout
 from maildrill.faults import KINDS, NoParameters, World
 from maildrill.faults.hook import HookFault, fault_on
 from maildrill.journal.writer import JournalWriter
+from maildrill.measure.old_mail import SNAPSHOT
+from maildrill.scenario.model import Command
 from maildrill.traffic.mta import Mta
 
 
@@ -92,6 +94,19 @@ def api() -> Iterator[tuple[str, list[tuple[str, str, str, str]]]]:
     yield f"http://127.0.0.1:{server.server_port}", asked
     server.shutdown()
     server.server_close()
+
+
+def test_the_owners_restore_tells_the_age_of_its_snapshot(hands: OwnersHands, tmp_path: Path) -> None:
+    model, said = model_of(tmp_path), "echo drill1 pass-one; echo restored, snapshot ab12 taken 2026-11-24T16:00:03Z"
+    model.nodes["mx1"].allow_commands["restore"] = Hook(run=said)
+    journal = JournalWriter(tmp_path / "journal.ndjson")
+    steps = Recoveries(journal, lambda: 1.0, lambda _: None, None, tmp_path, hands)  # type: ignore[arg-type]
+    steps.command("restore", Command(at=0, recover="command", target={"node": "mx1"}, run="restore"), mx1(model))  # type: ignore[arg-type]
+    events = map(json.loads, (tmp_path / "journal.ndjson").read_text().splitlines())
+    *_, done = [event for event in events if event["e"] == "recovery"]
+    taken = SNAPSHOT.search(done["detail"])
+    assert (done["state"], taken and taken["at"]) == ("done", "2026-11-24T16:00:03")
+    assert "pass-one" not in done["detail"]
 
 
 def call(url: str, **more: Any) -> Hook:

@@ -36,7 +36,8 @@ def strip_chart(comparison: Comparison, scenario: str, metric: Metric) -> str:
     """One metric (SVG): a dot for each drill, a triangle "longer than" for a censored one, a bar at the median, its
     interval as a line."""
     cells = [cell for cell in comparison.cells if cell.scenario == scenario and metric.key in cell.observations]
-    data = alt.Data(values=[_dot(cell, metric) for cell in cells])
+    longest = _longest([cell.observations[metric.key] for cell in cells])
+    data = alt.Data(values=[_dot(cell, metric, longest) for cell in cells])
     title = f"{metric.title}, {metric.unit}" if metric.unit else metric.title
     x = alt.X("value:Q", title=title, scale=alt.Scale(zero=True), axis=alt.Axis(tickCount=8, format="~g"))
     y = alt.Y("cluster:N", title=None, sort=[c.name for c in comparison.clusters], axis=alt.Axis(labelLimit=260))
@@ -52,7 +53,7 @@ def strip_chart(comparison: Comparison, scenario: str, metric: Metric) -> str:
             shape=alt.Shape("kind:N", scale=kind, legend=None),
         )
     )
-    middle = alt.Chart(alt.Data(values=_medians(comparison, scenario, metric)))
+    middle = alt.Chart(alt.Data(values=_medians(comparison, scenario, metric, longest)))
     bars = middle.mark_tick(thickness=2, size=ROW - 8, color="#222").encode(x=x, y=y)
     labels = middle.mark_text(align="left", dx=4, dy=-10, fontSize=11, color="#222").encode(x=x, y=y, text="text:N")
     spread = (
@@ -66,17 +67,27 @@ def strip_chart(comparison: Comparison, scenario: str, metric: Metric) -> str:
     )
 
 
-def _dot(cell: CellSeen, metric: Metric) -> dict[str, Any]:
+def _longest(values: Sequence[Observation]) -> float:
+    """The greatest number among them; 0 if there is none."""
+    return max((one.value for one in values if not one.censored), default=0.0)
+
+
+def _place(one: Observation, longest: float) -> float:
+    """Where it is drawn: a censored value, which ranks above every number, is not left of any, whatever its bound."""
+    return max(one.value, longest) if one.censored else one.value
+
+
+def _dot(cell: CellSeen, metric: Metric, longest: float) -> dict[str, Any]:
     one = cell.observations[metric.key]
     kind = "longer than" if one.censored else "measured"
-    return {"cluster": cell.cluster, "repeat": cell.repeat, "value": one.value, "kind": kind}
+    return {"cluster": cell.cluster, "repeat": cell.repeat, "value": _place(one, longest), "kind": kind}
 
 
-def _medians(comparison: Comparison, scenario: str, metric: Metric) -> list[dict[str, Any]]:
+def _medians(comparison: Comparison, scenario: str, metric: Metric, longest: float) -> list[dict[str, Any]]:
     found = [comparison.summary(scenario, metric.key, cluster.name) for cluster in comparison.clusters]
     return [
-        {"cluster": one.cluster, "value": one.median.value, "text": one.median.text(metric.unit),
-         "low": one.interval.low.value, "high": one.interval.high.value}
+        {"cluster": one.cluster, "value": _place(one.median, longest), "text": one.median.text(metric.unit),
+         "low": _place(one.interval.low, longest), "high": _place(one.interval.high, longest)}
         for one in found
         if one is not None
     ]  # fmt: skip

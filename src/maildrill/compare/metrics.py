@@ -15,7 +15,7 @@ from maildrill.measure.frames import load_frames, phase_start
 from maildrill.measure.interval import Censored
 from maildrill.measure.ledger import HEADLINE_STREAMS, trace_messages
 from maildrill.measure.part import Part
-from maildrill.measure.result import Result, Service
+from maildrill.measure.result import Ledger, Result, Service
 from maildrill.measure.services import horizon_of
 from maildrill.scenario.model import SERVICES
 
@@ -59,7 +59,7 @@ METRICS = (
            source="journal: the same of mail offered after it began, from the sender's first try"),
     Metric(key="delay_debt", title="delay debt", unit="message-min",
            means="how much later than usual accepted mail was, minutes of all messages together",
-           source="result.json delay_debt_message_minutes; censored if accepted mail was lost or bounced"),
+           source="result.json delay_debt_message_minutes; censored if mail was lost, bounced, held or unresolved"),
     Metric(key="lost", title="messages lost", unit="", means="acknowledged to the sender, then gone without a bounce",
            source="result.json ledger.lost_all_streams"),
     Metric(key="rpa", title="RPA", unit="s",
@@ -97,8 +97,7 @@ def observe(result: Result, waits: Waits, need_s: float) -> dict[str, Observatio
     found["catch_up"] = Observation(value=0.0, censored=True) if back is None else Observation(value=back)
     found["latency_p95"] = quantile(waits.accepted, 0.95) if waits.accepted else None
     found["wait_p95"] = quantile(waits.offered, 0.95) if waits.offered else None
-    endless = result.ledger.lost + result.ledger.bounced > 0
-    found["delay_debt"] = Observation(value=result.delay_debt_message_minutes, censored=endless)
+    found["delay_debt"] = Observation(value=result.delay_debt_message_minutes, censored=_still_grows(result.ledger))
     found["lost"] = Observation(value=result.ledger.lost_all_streams)
     found["rpa"] = None if result.rpa.seconds is None else Observation(value=result.rpa.seconds)
     found["held"] = Observation(value=result.ledger.held)
@@ -106,6 +105,11 @@ def observe(result: Result, waits: Waits, need_s: float) -> dict[str, Observatio
     found |= {key: Observation(value=getattr(result.ledger, key)) for key in LEDGER_DEFECTS}
     proven = BY_KEY.keys() - doubts(result).keys()
     return {key: one for key in BY_KEY if key in proven and (one := found.get(key)) is not None}
+
+
+def _still_grows(ledger: Ledger) -> bool:
+    """Whether mail was still late when the drill ended, or never comes: its delay until then is a lower bound."""
+    return ledger.lost + ledger.bounced + ledger.held + ledger.unresolved > 0
 
 
 def _recovery(service: Service, need_s: float) -> Observation | None:

@@ -145,6 +145,11 @@ class Comparison(Part):
         """Inconclusive attempts, kept and not used."""
         return sum(one.state == "inconclusive" for cell in self.cells for one in cell.attempts)
 
+    @property
+    def used_inconclusive(self) -> int:
+        """Drills that prove nothing of their objectives, only because of what the mail system did, and are used."""
+        return sum(cell.folder is not None and cell.verdict == "inconclusive" for cell in self.cells)
+
     def summary(self, scenario: str, metric: str, cluster: str) -> Summary | None:
         """One summary, if that was measured."""
         wanted = (scenario, metric, cluster)

@@ -105,17 +105,24 @@ def _drills(comparison: Comparison, found: Sequence[Difference]) -> str:
 
 
 def _clauses(comparison: Comparison, found: Sequence[Difference]) -> str:
-    """A clause for each cluster that is better than the same others in the same metrics."""
-    by_pair: dict[tuple[str, str], list[Difference]] = {}
+    """A clause for all clusters that are better than the same others in the same metrics; that of most pairs first."""
+    of_metric: dict[tuple[str, str], list[Difference]] = {}
     for one in found:
-        by_pair.setdefault(_better_worse(one), []).append(one)
-    groups: dict[tuple[str, str], list[str]] = {}
-    for (better, worse), rows in by_pair.items():
-        metrics = _listed([_measured(comparison, one) for one in rows])
-        groups.setdefault((better, metrics), []).append(worse)
-    best_first = sorted(groups.items(), key=lambda pair: -len(pair[1]))
-    clauses = [f"{better} is better than {_and(worse)} in {metrics}" for (better, metrics), worse in best_first]
+        of_metric.setdefault((_better_worse(one)[1], one.metric), []).append(one)
+    measured: dict[tuple[tuple[str, ...], str], list[str]] = {}
+    for (worse, _), rows in of_metric.items():
+        better = tuple(_better_worse(one)[0] for one in rows)
+        measured.setdefault((better, worse), []).append(_measured(comparison, rows[0]))
+    beaten: dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]] = {}
+    for (better, worse), metrics in measured.items():
+        beaten.setdefault((better, tuple(metrics)), []).append(worse)
+    most_first = sorted(beaten.items(), key=lambda one: -len(one[0][0]) * len(one[0][1]) * len(one[1]))
+    clauses = [f"{_are(better)} better than {_and(worse)} in {_listed(m)}" for (better, m), worse in most_first]
     return _listed(clauses, "; ")
+
+
+def _are(names: Sequence[str]) -> str:
+    return f"{_and(names)} {'is' if len(names) == 1 else 'are'}"
 
 
 def _listed(texts: Sequence[str], by: str = ", ") -> str:

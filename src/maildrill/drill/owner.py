@@ -65,21 +65,20 @@ class OwnersHands:
         seen: Callable[[], bool],
         undoing: bool,
         called_off: threading.Event | None = None,
-    ) -> None:
-        """Do it within its deadline. A command is ended once it is ``called_off``.
+    ) -> str:
+        """Do it within its deadline; what is said of it, without secrets. A command is ended once it is ``called_off``.
 
         Raises HookFailed, or WaitTimeout if a person did not confirm.
         """
         if hook.run is not None:
-            self._run(hook.run, about, hook.deadline, called_off or threading.Event())
-        elif hook.http is not None:
-            self._call(hook.http, hook.deadline)
-        else:
-            confirm = self._folder / "confirm"
-            self._say(f"PLEASE: {hook.ask}  (then press Enter, or create the file {confirm})")
-            await_person(confirm, hook.deadline, threading.Event() if undoing else self.over, seen)
+            return self._run(hook.run, about, hook.deadline, called_off or threading.Event())
+        if hook.http is not None:
+            return self._call(hook.http, hook.deadline)
+        confirm = self._folder / "confirm"
+        self._say(f"PLEASE: {hook.ask}  (then press Enter, or create the file {confirm})")
+        return self._clean(await_person(confirm, hook.deadline, threading.Event() if undoing else self.over, seen))
 
-    def _run(self, command: str, about: dict[str, str], deadline: float, called_off: threading.Event) -> None:
+    def _run(self, command: str, about: dict[str, str], deadline: float, called_off: threading.Event) -> str:
         """In a session of its own: a Ctrl-C that ends the drill does not reach it."""
         if called_off.is_set():
             raise HookFailed(f"was not begun, because it is to be undone: {self._clean(command)}")
@@ -95,17 +94,19 @@ class OwnersHands:
             late = f"did not end within {deadline:g} s"
             why = "was to be undone before it ended" if called_off.is_set() else late
             raise HookFailed(f"{why}, and was killed: {self._clean(command)}")
+        said = f"exit code {process.returncode}: {self._clean(output.decode(errors='replace'))[-MOST_OUTPUT:]}"
         if process.returncode:
-            said = self._clean(output.decode(errors="replace"))[-MOST_OUTPUT:]
-            raise HookFailed(f"exit code {process.returncode}: {said}")
+            raise HookFailed(said)
+        return said
 
-    def _call(self, call: Http, deadline: float) -> None:
+    def _call(self, call: Http, deadline: float) -> str:
         about = f"{call.method} {call.url}"
         try:
             with build_opener(_AsItCame).open(self._request(call), timeout=deadline) as answer:
                 if not re.fullmatch(call.expect.replace("x", "[0-9]"), str(answer.status)):
                     said = self._clean(_read(answer))[:MOST_OUTPUT]
                     raise HookFailed(f"{about}: status {answer.status}, not {call.expect}: {said}")
+                return f"{about}: status {answer.status}"
         except OSError as problem:
             raise HookFailed(f"{about}: {self._clean(str(problem))[-MOST_OUTPUT:]}") from None
         except (HTTPException, ValueError) as problem:  # the text may repeat the request, and with it a secret

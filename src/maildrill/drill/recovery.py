@@ -52,8 +52,8 @@ class Recoveries:
         def act() -> str:
             if node.container is None:  # of an attached system
                 about = {"MAILDRILL_NODE": node.name, "MAILDRILL_HOST": node.address}
-                self.owner.carry_out(node.attached.allow_commands[step.run], about, nobody, False)
-                return "the owner's hook was carried out"
+                said = self.owner.carry_out(node.attached.allow_commands[step.run], about, nobody, False)
+                return f"the owner's hook: {said}"
             code, output = run_in(node, step.run, step.deadline)
             if code:
                 raise StepFailed(f"exit code {code}: {output}")

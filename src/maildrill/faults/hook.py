@@ -23,8 +23,8 @@ class Owner(Protocol):
 
     def carry_out(
         self, hook: Hook, about: dict[str, str], seen: Callable[[], bool], undoing: bool, called_off: threading.Event
-    ) -> None:
-        """Do it. A person is not waited for any more once ``seen`` is true, nor a command once it is ``called_off``.
+    ) -> str:
+        """Do it; what is said of it. A person is not waited for any more once ``seen``, a command once ``called_off``.
 
         Raises RuntimeError or WaitTimeout.
         """
