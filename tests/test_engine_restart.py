@@ -41,17 +41,17 @@ class Guarded(Fault):
     """A fault whose heal needs the engine."""
 
     kind = "guarded"
-    healed = False
+    healed = there = False
 
     def inject(self) -> None:
-        """Nothing to do."""
+        self.there = True
 
     def heal(self) -> None:
         self.world.client.call()
         self.healed = True
 
     def effect(self) -> tuple[bool, str]:
-        return True, "seen"
+        return self.there, "seen"
 
 
 @pytest.fixture

@@ -93,9 +93,11 @@ class Broken(Fault):
 
     kind = "broken"
     acts: list[str]
+    there = False
 
     def inject(self) -> None:
         """Done."""
+        self.there = True
 
     def heal(self) -> None:
         """Done."""
@@ -103,7 +105,7 @@ class Broken(Fault):
 
     def effect(self) -> tuple[bool, str]:
         """Seen."""
-        return True, "broken"
+        return self.there, "broken"
 
 
 def a_drill(folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Drill, list[str]]:

@@ -28,16 +28,18 @@ class Stuck(Fault):
     """A planted fault whose heal does nothing."""
 
     kind = "stuck"
+    there = False
 
     def inject(self) -> None:
         """Done."""
+        self.there = True
 
     def heal(self) -> None:
         """Not done."""
 
     def effect(self) -> tuple[bool, str]:
-        """Always seen."""
-        return True, "broken"
+        """Seen from its injection on."""
+        return self.there, "broken"
 
     def recovered(self) -> tuple[bool, str]:
         """Never seen."""
