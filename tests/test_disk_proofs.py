@@ -43,5 +43,7 @@ def test_writes_that_failed_at_once_are_not_quick(tmp_path: Path) -> None:
     fault = on_disk("disk-slow", tmp_path)
     fault.target.container.exec_run = lambda _: SimpleNamespace(output=said)
     assert not fault.recovered()[0]
+    said = b"dd: error writing 'x': No space left on device\n4096 bytes (4.1 kB) copied, 9.9 s, 0.4 kB/s\n"
+    assert not fault.effect()[0], "nor is one that failed after a while slow"
     said = f"20480 bytes (20 kB, 20 KiB) copied, 0.002 s, 10 MB/s\n{WRITTEN}\n".encode()
     assert fault.recovered()[0]

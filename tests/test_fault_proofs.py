@@ -4,44 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import math
-import random
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from proof_bench import fault
 
-from maildrill.faults import KINDS
 from maildrill.faults.dependency import names
-from maildrill.faults.network import delay as delay_module
-from maildrill.faults.network import packet_loss, port_blocked, rules
+from maildrill.faults.network import port_blocked, rules
 from maildrill.traffic import attacker
-
-
-class Helper:
-    """Writes down what it is told to run in a node's network, and does nothing."""
-
-    def __init__(self) -> None:
-        self.ran: list[str] = []
-
-    def run(self, *command: str) -> tuple[int, str]:
-        self.ran.append(" ".join(command))
-        return 0, ""
-
-    def in_network_of(self, _: Any, *command: str) -> tuple[int, str]:
-        return self.run(*command)
-
-
-def fault(kind: str, number: int = 1, world: Any = None, **parameters: Any) -> Any:
-    """A fault on a node that answers on port 25."""
-    container = SimpleNamespace(reload=lambda: None, status="running", attrs={"State": {"StartedAt": "first"}})
-    target = SimpleNamespace(name="mx1", address="10.0.0.2", checks=[(25, "smtp")], container=container)
-    cluster = SimpleNamespace(vantage=SimpleNamespace(name="vantage"), model=SimpleNamespace(domain="example.test"))
-    world = world or SimpleNamespace(helper=Helper(), layers={}, cluster=cluster)
-    return KINDS[kind](world, target, number, [], KINDS[kind].Parameters.model_validate(parameters))
 
 
 @pytest.mark.parametrize("how", ["reset", "drop"])
@@ -88,99 +60,6 @@ def test_delays_on_one_node_have_marks_of_their_own() -> None:
         fault("delay", 999, first.world).inject()
     others[3].heal()
     fault("delay", 999, first.world).inject()
-
-
-class Line:
-    """A network that makes connections late, and loses echoes, by what was really injected."""
-
-    def __init__(self, dice: random.Random) -> None:
-        self.dice = dice
-        self.there: list[Any] = []
-
-    def __call__(self, _: Any, observer: Any, program: str, *arguments: Any) -> Any:
-        if program == "echoes":
-            kept = math.prod(1 - one.asked.percent / 100 for one in self.there)
-            return sum(self.dice.random() < kept * kept for _ in range(arguments[1]))
-        tries, servers = arguments[1], arguments[2:]
-        return [[server, "open", min(self._late() for _ in range(tries))] for server in servers]
-
-    def _late(self) -> float:
-        late = [one.asked.delay + self.dice.uniform(-1, 1) * one.asked.jitter for one in self.there]
-        return sum(late) + self.dice.uniform(0.0002, 0.002)
-
-
-@given(
-    lates=st.lists(st.floats(0.02, 3), min_size=1, max_size=5),
-    shaky=st.booleans(),
-    sham=st.integers(0, 5),
-    seed=st.integers(0, 2**32),
-)
-def test_one_delay_is_no_proof_of_another(lates: list[float], shaky: bool, sham: int, seed: int) -> None:
-    """Several on a node, in any order: each is seen, but for the one whose injector does nothing."""
-    line, world = Line(random.Random(seed)), None
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(delay_module, "look", line)
-        faults = []
-        for number, late in enumerate(lates):
-            one = fault("delay", number, world, delay=late, jitter=late / 2 if shaky else 0.0)
-            world = one.world
-            assert not one.effect()[0], "it must not be seen before"
-            one.inject()
-            if number != sham:
-                line.there.append(one)
-            faults.append(one)
-        for number, one in enumerate(faults):
-            if sham >= len(lates) and not shaky:
-                assert one.effect()[0], one.effect()
-            if number == sham:
-                assert not one.effect()[0], one.effect()
-        for one in faults:
-            if not shaky and sham >= len(lates):
-                assert not one.recovered()[0], one.recovered()
-            one.heal()
-            line.there = [other for other in line.there if other is not one]
-            if not shaky and sham >= len(lates):
-                assert one.recovered()[0], one.recovered()
-
-
-@pytest.mark.parametrize("percent", [10.0, 20.0, 40.0])
-def test_one_loss_is_no_proof_of_another(percent: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of two lossy links on a node each adds its own; a second that is not there is not seen."""
-    line = Line(random.Random(7))
-    monkeypatch.setattr(packet_loss, "look", line)
-    first = fault("packet-loss", 1, percent=percent)
-    second = fault("packet-loss", 2, first.world, percent=percent)
-    first.inject()
-    line.there = [first]
-    assert first.effect()[0]
-    second.inject()
-    assert sum(second.effect()[0] for _ in range(100)) <= 5
-    line.there = [first, second]
-    assert sum(second.effect()[0] for _ in range(100)) >= 90
-    second.heal()
-    assert not second.recovered()[0], "its rules are there still"
-    line.there = [first]
-    assert any(second.recovered()[0] for _ in range(100)), "although the other is in force"
-
-
-@pytest.mark.parametrize("kind", ["delay", "packet-loss"])
-def test_what_a_start_of_the_node_took_away_is_not_expected(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two on a node that was killed are applied again one after the other: the first must not wait for the second."""
-    line, world, faults = Line(random.Random(7)), None, []
-    for module in (delay_module, packet_loss):
-        monkeypatch.setattr(module, "look", line)
-    for number in (1, 2):
-        one = fault(kind, number, world, **({"delay": 1.0} if kind == "delay" else {"percent": 20.0}))
-        world = one.world
-        faults.append(one)
-        one.inject()
-    for one in faults:
-        one.target.container.attrs = {"State": {"StartedAt": "again"}}
-    for one in faults:
-        one.inject()
-        line.there.append(one)
-        assert sum(one.effect()[0] for _ in range(20)) >= 18
-    assert sum(faults[0].effect()[0] for _ in range(20)) >= 18
 
 
 @pytest.mark.parametrize(
