@@ -149,11 +149,7 @@ class Delay(Ruled):
         """The other delays on the node that such a connection meets."""
         with _giving_out:
             found = [delay for number, (_, delay) in self._delays.items() if number != self.number]
-        return [delay for delay in found if delay._meets(observer, port) and delay.is_there]
-
-    def _meets(self, observer: Any, port: int) -> bool:
-        here = not self.peers or observer.name in {peer.name for peer in self.peers}
-        return here and self.asked.port in (None, port)
+        return [delay for delay in found if delay.asked.port in (None, port) and delay.meets(observer)]
 
     def _least(self, others: list[Delay]) -> float:
         """What a connection takes at least, s, if this delay is in force: more than the others alone can do."""

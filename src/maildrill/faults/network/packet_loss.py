@@ -82,5 +82,5 @@ class PacketLoss(Ruled):
 
     def _others(self, observer: Any) -> list[PacketLoss]:
         """The other losses on the node that an echo from there meets."""
-        losses = [loss for number, loss in list(self._losses.items()) if number != self.number and loss.is_there]
-        return [loss for loss in losses if not loss.peers or observer.name in {peer.name for peer in loss.peers}]
+        losses = list(self._losses.items())
+        return [loss for number, loss in losses if number != self.number and loss.meets(observer)]

@@ -49,10 +49,10 @@ class Ruled(Fault):
         """Its rules were just added; they are gone when the node is started anew."""
         self._within = self._node_started()
 
-    @property
-    def is_there(self) -> bool:
-        """Whether its rules are in the network that the node has now: then others on the node meet what it does."""
-        return self._within is not None and self._within == self._node_started()
+    def meets(self, observer: Any) -> bool:
+        """Whether packets between that node and the target meet its rules, in the network that the target has now."""
+        is_there = self._within is not None and self._within == self._node_started()
+        return is_there and (not self.peers or observer.name in {peer.name for peer in self.peers})
 
     def _node_started(self) -> str:
         self.target.container.reload()
